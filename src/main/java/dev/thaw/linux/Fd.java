@@ -1,0 +1,34 @@
+package dev.thaw.linux;
+
+/**
+ * An owned file descriptor of this process. {@link #close} is idempotent and never retried:
+ * close(2) frees the number even where it reports EINTR.
+ */
+public class Fd implements AutoCloseable {
+  private int number;
+
+  /** Takes ownership of {@code number}. */
+  public Fd(int number) {
+    if (number < 0) {
+      throw new IllegalArgumentException("descriptor " + number);
+    }
+    this.number = number;
+  }
+
+  /** The number, for calls of this package and for handing over by SCM_RIGHTS. */
+  public final int number() {
+    if (number < 0) {
+      throw new IllegalStateException("descriptor is closed");
+    }
+    return number;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (number >= 0) {
+      int old = number;
+      number = -1;
+      LibC.close(old);
+    }
+  }
+}
