@@ -1,0 +1,32 @@
+package dev.thaw.image;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+
+/** A virtual address. Unsigned: {@code [vsyscall]} lies above 2^63. Written as hex text. */
+public record Addr(long value) implements Comparable<Addr> {
+
+  /** The address {@code value}, unsigned. */
+  public static Addr of(long value) {
+    return new Addr(value);
+  }
+
+  @JsonCreator
+  static Addr parse(String hex) {
+    if (!hex.startsWith("0x")) {
+      throw new IllegalArgumentException("address without 0x: " + hex);
+    }
+    return new Addr(Long.parseUnsignedLong(hex.substring(2), 16));
+  }
+
+  @Override
+  @JsonValue
+  public String toString() {
+    return "0x" + Long.toHexString(value);
+  }
+
+  @Override
+  public int compareTo(Addr other) {
+    return Long.compareUnsigned(value, other.value);
+  }
+}

@@ -1,0 +1,88 @@
+package dev.thaw.image;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.databind.DatabindContext;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.jsontype.impl.TypeIdResolverBase;
+import dev.thaw.image.file.CharDevice;
+import dev.thaw.image.file.RegularFile;
+
+/**
+ * The registry of descriptor kinds: one line a kind, in the order in which a dump asks them.
+ *
+ * <p>A kind {@code X} is three files: its record {@code image.file.X}, {@code dump.fd.XDump} and
+ * {@code restore.fd.XRestore}; the latter two are found by these names.
+ */
+public enum FileKind {
+  CHAR_DEVICE(CharDevice.class),
+  REGULAR_FILE(RegularFile.class);
+
+  private final Class<? extends OpenFile> type;
+
+  FileKind(Class<? extends OpenFile> type) {
+    this.type = type;
+  }
+
+  /** The record in {@code image.file}. */
+  public Class<? extends OpenFile> type() {
+    return type;
+  }
+
+  /** The name in JSON: that of the record. */
+  public String jsonName() {
+    return type.getSimpleName();
+  }
+
+  /**
+   * The class of this kind's other half.
+   *
+   * @param packageName {@code dev.thaw.dump.fd} or {@code dev.thaw.restore.fd}
+   * @param suffix {@code Dump} or {@code Restore}
+   */
+  public <T> T companion(String packageName, String suffix, Class<T> type) {
+    String name = packageName + "." + jsonName() + suffix;
+    try {
+      return type.cast(Class.forName(name).getDeclaredConstructor().newInstance());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("kind " + this + " lacks " + name, e);
+    }
+  }
+
+  /** The kind whose record {@code file} is. */
+  public static FileKind of(OpenFile file) {
+    for (FileKind kind : values()) {
+      if (kind.type == file.getClass()) {
+        return kind;
+      }
+    }
+    throw new IllegalStateException("unregistered " + file.getClass());
+  }
+
+  /** Tells Jackson the names of the kinds. */
+  static final class Resolver extends TypeIdResolverBase {
+    @Override
+    public String idFromValue(Object value) {
+      return of((OpenFile) value).jsonName();
+    }
+
+    @Override
+    public String idFromValueAndType(Object value, Class<?> suggestedType) {
+      return idFromValue(value);
+    }
+
+    @Override
+    public JavaType typeFromId(DatabindContext context, String id) {
+      for (FileKind kind : values()) {
+        if (kind.jsonName().equals(id)) {
+          return context.constructType(kind.type);
+        }
+      }
+      throw new IllegalArgumentException("unknown kind of file: " + id);
+    }
+
+    @Override
+    public JsonTypeInfo.Id getMechanism() {
+      return JsonTypeInfo.Id.CUSTOM;
+    }
+  }
+}

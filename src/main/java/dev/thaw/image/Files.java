@@ -1,0 +1,21 @@
+package dev.thaw.image;
+
+import java.util.List;
+
+/**
+ * {@code files.json}: the open file descriptions of the tree and the memory that is shared in it.
+ */
+public record Files(List<OpenFile> files, List<SharedMemory> sharedMemory) {
+  /** The file's name. */
+  public static final String FILE = "files.json";
+
+  /** Validates. */
+  public Files {
+    files = List.copyOf(files);
+    sharedMemory = List.copyOf(sharedMemory);
+    if (files.stream().map(OpenFile::id).distinct().count() != files.size()
+        || sharedMemory.stream().map(SharedMemory::id).distinct().count() != sharedMemory.size()) {
+      throw new IllegalArgumentException("an id is used twice");
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.thaw.image;
+
+import java.util.List;
+
+/**
+ * {@code manifest.json}: what the checkpoint is, where it was taken, and its process tree.
+ *
+ * @param formatVersion {@link #FORMAT_VERSION}; any other is refused
+ * @param rootPid the tree's root, as numbered in the pid namespace of the dump
+ * @param processes parents before their children
+ */
+public record Manifest(
+    int formatVersion, String thawVersion, Machine machine, int rootPid, List<TreeNode> processes) {
+
+  /** The file's name. */
+  public static final String FILE = "manifest.json";
+
+  /** Raised by every incompatible change. */
+  public static final int FORMAT_VERSION = 1;
+
+  /** Validates. */
+  public Manifest {
+    if (formatVersion != FORMAT_VERSION) {
+      throw new IllegalArgumentException(
+          "format version " + formatVersion + ", this thaw reads " + FORMAT_VERSION);
+    }
+    processes = List.copyOf(processes);
+    if (processes.isEmpty() || processes.get(0).pid() != rootPid) {
+      throw new IllegalArgumentException("the root " + rootPid + " is not the first process");
+    }
+    for (int i = 1; i < processes.size(); i++) {
+      int ppid = processes.get(i).ppid();
+      if (processes.subList(0, i).stream().noneMatch(p -> p.pid() == ppid)) {
+        throw new IllegalArgumentException(
+            "process " + processes.get(i).pid() + " comes before its parent " + ppid);
+      }
+    }
+    if (processes.stream().map(TreeNode::pid).distinct().count() != processes.size()) {
+      throw new IllegalArgumentException("a pid is listed twice");
+    }
+  }
+
+  /**
+   * The machine of the dump, as far as a restore depends on it.
+   *
+   * @param xcr0 the xsave components in use, as XGETBV(0)
+   * @param xsaveBytes size of the NT_X86_XSTATE note
+   * @param vdsoDigest SHA-256 of the vDSO's pages, hex
+   * @param monotonicNanos CLOCK_MONOTONIC at the dump
+   */
+  public record Machine(
+      String kernel,
+      String architecture,
+      int pageSize,
+      Addr xcr0,
+      int xsaveBytes,
+      String vdsoDigest,
+      long monotonicNanos) {}
+
+  /**
+   * One process.
+   *
+   * @param zombie it has exited and its parent has not yet waited for it
+   * @param waitStatus of a zombie, as wait(2) gives it; else 0
+   */
+  public record TreeNode(int pid, int ppid, int pgid, int sid, boolean zombie, int waitStatus) {
+    /** Validates. */
+    public TreeNode {
+      if (pid < 1 || ppid < 0 || pgid < 0 || sid < 0) {
+        throw new IllegalArgumentException("process " + pid + " with parent " + ppid);
+      }
+    }
+  }
+}
