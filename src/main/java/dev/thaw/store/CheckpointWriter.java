@@ -1,0 +1,205 @@
+package dev.thaw.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Iterator;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Writes a checkpoint that is whole or absent. Everything goes into a temporary directory; {@link
+ * #commit} makes it durable and only then puts it in place; {@link #close} without a commit deletes
+ * it.
+ *
+ * <p>Where the target does not exist, the temporary directory is its neighbour {@code
+ * .NAME.partial-RANDOM} and one rename puts it in place. Where the target exists and is empty it stays
+ * the directory it is (it may be a mount point, a shell may stand in it, somebody chose its owner and
+ * mode): the temporary directory is {@code .partial-RANDOM} in it, the files are moved up one by one,
+ * and {@code checksums}, without which a directory is no checkpoint, is the last.
+ *
+ * <p>Memory holds secrets: files get mode 0600, a new directory 0700. {@link #add} is thread safe.
+ */
+public final class CheckpointWriter implements AutoCloseable {
+  private static final FileAttribute<?> FILE_MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  private static final FileAttribute<?> DIRECTORY_MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  private final Path target;
+  private final boolean targetExisted;
+  private final Path partial;
+  private final SortedMap<String, Checksums.Entry> files = new TreeMap<>();
+  private boolean ended;
+
+  private CheckpointWriter(Path target, boolean targetExisted, Path partial) {
+    this.target = target;
+    this.targetExisted = targetExisted;
+    this.partial = partial;
+  }
+
+  /**
+   * Begins a checkpoint.
+   *
+   * @param directory where it is to be: does not exist but its parent does, or is an empty directory
+   * @throws IOException in one line that says what is in the way; nothing was changed then
+   */
+  public static CheckpointWriter begin(Path directory) throws IOException {
+    Path target = directory.toAbsolutePath().normalize();
+    String random = "partial-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
+    if (Files.exists(target)) {
+      target = target.toRealPath();
+      refuseUnlessEmpty(directory, target);
+      Path partial = Files.createDirectory(target.resolve("." + random), DIRECTORY_MODE);
+      return new CheckpointWriter(target, true, partial);
+    }
+    if (Files.isSymbolicLink(target)) {
+      throw new NoSuchFileException(directory + ": is a symbolic link to nothing");
+    }
+    Path parent = target.getParent();
+    if (!Files.isDirectory(parent)) {
+      throw new NoSuchFileException(directory + ": there is no directory " + parent);
+    }
+    Path partial = parent.resolve("." + target.getFileName() + "." + random);
+    return new CheckpointWriter(target, false, Files.createDirectory(partial, DIRECTORY_MODE));
+  }
+
+  private static void refuseUnlessEmpty(Path given, Path target) throws IOException {
+    if (!Files.isDirectory(target)) {
+      throw new FileAlreadyExistsException(given + ": exists and is not a directory");
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(target)) {
+      Iterator<Path> all = entries.iterator();
+      if (all.hasNext()) {
+        String first = all.next().getFileName().toString();
+        String hint =
+            first.startsWith(".partial-") ? ", of a dump that did not end or still runs" : "";
+        throw new FileAlreadyExistsException(
+            given + ": is not empty, it holds " + first + hint + "; give a new or empty directory");
+      }
+    }
+  }
+
+  /**
+   * Adds a metadata file.
+   *
+   * @param name a plain file name, not used before
+   */
+  public void add(String name, byte[] content) throws IOException {
+    try (FileChannel file = create(name)) {
+      ByteBuffer bytes = ByteBuffer.wrap(content);
+      while (bytes.hasRemaining()) {
+        file.write(bytes);
+      }
+    }
+    register(name, new Checksums.Entry(content.length, Checksums.of(content), false));
+  }
+
+  /** A new empty file, to be registered when it is written. The caller closes it. */
+  FileChannel create(String name) throws IOException {
+    if (!Checksums.isFileName(name)) {
+      throw new IllegalArgumentException("file name " + name);
+    }
+    return FileChannel.open(
+        partial.resolve(name),
+        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+        FILE_MODE);
+  }
+
+  synchronized void register(String name, Checksums.Entry entry) {
+    if (files.put(name, entry) != null) {
+      throw new IllegalStateException(name + " was added twice");
+    }
+  }
+
+  /** Makes everything durable, then puts the checkpoint in place. */
+  public synchronized void commit() throws IOException {
+    if (ended) {
+      throw new IllegalStateException("commit after the end");
+    }
+    byte[] list = new Checksums(files).encode();
+    try (FileChannel file =
+        FileChannel.open(
+            partial.resolve(Checksums.FILE),
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            FILE_MODE)) {
+      file.write(ByteBuffer.wrap(list));
+    }
+    for (String name : files.keySet()) {
+      sync(partial.resolve(name));
+    }
+    sync(partial.resolve(Checksums.FILE));
+    sync(partial);
+    if (targetExisted) {
+      moveUp();
+    } else {
+      rename();
+    }
+    ended = true;
+  }
+
+  private void rename() throws IOException {
+    // rename(2) would replace an empty directory that somebody made in the meantime, which is fine;
+    // it refuses one that holds something.
+    Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+    sync(target.getParent());
+  }
+
+  private void moveUp() throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(target)) {
+      for (Path entry : entries) {
+        if (!entry.equals(partial)) {
+          throw new FileAlreadyExistsException(
+              target + ": " + entry.getFileName() + " appeared in it during the dump");
+        }
+      }
+    }
+    for (String name : files.keySet()) {
+      Files.move(partial.resolve(name), target.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    }
+    sync(target);
+    Files.move(
+        partial.resolve(Checksums.FILE),
+        target.resolve(Checksums.FILE),
+        StandardCopyOption.ATOMIC_MOVE);
+    Files.delete(partial);
+    sync(target);
+  }
+
+  private static void sync(Path path) throws IOException {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      file.force(true);
+    }
+  }
+
+  /** Deletes what was written, unless it was committed. */
+  @Override
+  public synchronized void close() throws IOException {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    if (targetExisted) { // a commit that failed half way
+      for (String name : files.keySet()) {
+        Files.deleteIfExists(target.resolve(name));
+      }
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(partial)) {
+      for (Path entry : entries) {
+        Files.delete(entry);
+      }
+    }
+    Files.delete(partial);
+  }
+}

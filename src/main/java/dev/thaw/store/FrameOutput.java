@@ -1,0 +1,114 @@
+package dev.thaw.store;
+
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdCompressCtx;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Compresses frames and appends them to the page file, many frames in one write. Each thread has its
+ * own; what they share is {@link Shared}.
+ */
+final class FrameOutput implements AutoCloseable {
+  private static final int BATCH_BYTES = 1 << 20;
+
+  /** The page file, its end, and the entries of its index. Thread safe. */
+  static final class Shared {
+    private final FileChannel file;
+    private final AtomicLong end = new AtomicLong(PageFile.HEADER_BYTES);
+    private FrameIndex.Entry[] entries = new FrameIndex.Entry[1024];
+    private int count;
+
+    Shared(FileChannel file) {
+      this.file = file;
+    }
+
+    private synchronized void put(long frame, FrameIndex.Entry entry) {
+      if (frame >= entries.length) {
+        entries = Arrays.copyOf(entries, Math.toIntExact(Math.max(frame + 1, 2L * entries.length)));
+      }
+      entries[(int) frame] = entry;
+      count = Math.max(count, (int) frame + 1);
+    }
+
+    /** The index, once every frame is written. */
+    synchronized FrameIndex index(int framePages, long pageCount) {
+      return new FrameIndex(
+          framePages, pageCount, end.get(), List.of(Arrays.copyOf(entries, count)));
+    }
+  }
+
+  private record Pending(long frame, FrameIndex.Entry entry) {}
+
+  private final Shared shared;
+  private final ZstdCompressCtx zstd = new ZstdCompressCtx();
+  private final ByteBuffer batch;
+  private final int boundBytes;
+  private final List<Pending> pending = new ArrayList<>();
+
+  FrameOutput(Shared shared, PageStoreOptions options) {
+    this.shared = shared;
+    zstd.setLevel(options.level());
+    boundBytes = (int) Zstd.compressBound((long) options.framePages() * PageSource.PAGE_BYTES);
+    batch = ByteBuffer.allocateDirect(BATCH_BYTES + boundBytes);
+  }
+
+  /** Compresses the first {@code pageCount} pages of {@code frame}. */
+  void write(Frame frame, int pageCount) throws IOException {
+    int contentBytes = pageCount * PageSource.PAGE_BYTES;
+    int start = batch.position();
+    int contentChecksum = PageFile.checksum(frame.bytes(), 0, contentBytes);
+    int bytes =
+        zstd.compressDirectByteBuffer(batch, start, boundBytes, frame.bytes(), 0, contentBytes);
+    FrameIndex.Encoding encoding = FrameIndex.Encoding.ZSTD;
+    if (bytes > contentBytes - contentBytes / 16) { // not worth the time of a fault
+      encoding = FrameIndex.Encoding.RAW;
+      bytes = contentBytes;
+      batch.put(start, frame.bytes(), 0, bytes);
+    }
+    int storedChecksum =
+        encoding == FrameIndex.Encoding.RAW
+            ? contentChecksum
+            : PageFile.checksum(batch, start, bytes);
+    pending.add(
+        new Pending(
+            frame.number(),
+            new FrameIndex.Entry(start, bytes, encoding, storedChecksum, contentChecksum)));
+    batch.position(start + bytes);
+    if (batch.position() >= BATCH_BYTES) {
+      flush();
+    }
+  }
+
+  /** Writes what was gathered. */
+  void flush() throws IOException {
+    batch.flip();
+    long offset = shared.end.getAndAdd(batch.limit());
+    while (batch.hasRemaining()) {
+      shared.file.write(batch, offset + batch.position());
+    }
+    for (Pending p : pending) {
+      FrameIndex.Entry e = p.entry;
+      shared.put(
+          p.frame,
+          new FrameIndex.Entry(
+              offset + e.offset(),
+              e.storedBytes(),
+              e.encoding(),
+              e.storedChecksum(),
+              e.contentChecksum()));
+    }
+    pending.clear();
+    batch.clear();
+  }
+
+  @Override
+  public void close() {
+    zstd.close();
+  }
+}

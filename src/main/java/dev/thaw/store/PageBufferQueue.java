@@ -1,0 +1,163 @@
+package dev.thaw.store;
+
+import dev.thaw.linux.AnonymousMemory;
+import dev.thaw.linux.SyscallException;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The buffers of a writer, free ones and full ones: full ones leave in the order in which they came.
+ * Thread safe. All state is guarded by one lock, which no other is taken under.
+ */
+final class PageBufferQueue implements AutoCloseable {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final ArrayDeque<PageBuffer> free = new ArrayDeque<>();
+  private final ArrayDeque<PageBuffer> full = new ArrayDeque<>();
+  private final AnonymousMemory memory;
+  private final int capacity;
+  private int made;
+  private long nextTicket;
+  private boolean held;
+  private boolean closed;
+  private Throwable failure;
+
+  /**
+   * @param held full buffers are kept back until no more are free, or {@link #release}
+   */
+  PageBufferQueue(int capacity, boolean held) throws SyscallException {
+    this.memory = new AnonymousMemory((long) capacity * PageBuffer.BYTES);
+    this.capacity = capacity;
+    this.held = held;
+  }
+
+  /** A free buffer, waiting for one if need be. */
+  PageBuffer borrow() throws IOException {
+    lock.lock();
+    try {
+      while (true) {
+        throwFailure();
+        if (!free.isEmpty()) {
+          return free.pop(); // the one used last is the warmest
+        }
+        if (made < capacity) {
+          return new PageBuffer(
+              memory.slice((long) made++ * PageBuffer.BYTES, PageBuffer.BYTES));
+        }
+        if (held) {
+          held = false;
+          changed.signalAll();
+        }
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Puts a full buffer at the end. */
+  void submit(PageBuffer buffer) throws IOException {
+    lock.lock();
+    try {
+      throwFailure();
+      if (closed) {
+        throw new IllegalStateException("the page store is finished");
+      }
+      buffer.ticket = nextTicket++;
+      full.add(buffer);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes the first full buffer, waiting for one; null after {@link #end} or a failure. */
+  PageBuffer take() {
+    lock.lock();
+    try {
+      while (failure == null && (held || full.isEmpty())) {
+        if (closed) {
+          return null;
+        }
+        changed.awaitUninterruptibly();
+      }
+      return failure == null ? full.poll() : null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives a buffer back. */
+  void giveBack(PageBuffer buffer) {
+    buffer.clear();
+    lock.lock();
+    try {
+      free.push(buffer);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Keeps full buffers back no more. */
+  void release() {
+    lock.lock();
+    try {
+      held = false;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** No more buffers come. */
+  void end() {
+    lock.lock();
+    try {
+      held = false;
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Makes every call from now on fail; the first failure counts. */
+  void fail(Throwable cause) {
+    lock.lock();
+    try {
+      failure = failure == null ? cause : failure;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean failed() {
+    lock.lock();
+    try {
+      return failure != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void throwFailure() throws IOException {
+    lock.lock();
+    try {
+      if (failure != null) {
+        throw new IOException("writing pages failed: " + failure.getMessage(), failure);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Frees the memory: no buffer may be in use. */
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,258 @@
+package dev.thaw.store;
+
+import dev.thaw.linux.PageFingerprints;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes pages into a checkpoint: zero pages not at all, equal pages once, the rest in compressed
+ * frames, on all cores and with bounded memory.
+ *
+ * <pre>
+ *  put / submit        threads of the writer
+ *   PageBuffer ──▶ queue ──▶ fingerprints ──▶ assign, in order ──▶ copy to frames ──▶ zstd ──▶ file
+ *                               (parallel)     (serial, no page    (parallel)      (parallel)
+ *                                               is touched)
+ * </pre>
+ *
+ * <p>Thread safe. Any failure (a full disk) makes every later call fail with the same cause. {@link
+ * #close} without {@link #finish} stops the threads and leaves the files to be deleted with the
+ * checkpoint.
+ */
+public final class PageStoreWriter implements AutoCloseable {
+  private final CheckpointWriter checkpoint;
+  private final PageStoreOptions options;
+  private final FileChannel file;
+  private final FrameOutput.Shared output;
+  private final PageBufferQueue queue;
+  private final PageAssigner assigner;
+  private final PageFingerprints fingerprints = new PageFingerprints();
+  private final List<Thread> threads = new ArrayList<>();
+  private final Map<String, PageSink> sinks = new LinkedHashMap<>();
+  private PageBuffer gathering;
+  private boolean ended;
+
+  /** Begins the page store of {@code checkpoint}. */
+  public PageStoreWriter(CheckpointWriter checkpoint, PageStoreOptions options) throws IOException {
+    this.checkpoint = checkpoint;
+    this.options = options;
+    // One buffer that put gathers in, one that a reader fills, one for each thread to work on.
+    int buffers =
+        Math.toIntExact(Math.max(options.threads() + 2, options.bufferBytes() / PageBuffer.BYTES));
+    queue = new PageBufferQueue(buffers, options.copyFirst());
+    assigner = new PageAssigner(options.framePages(), options.maxKnownPages());
+    try {
+      file = checkpoint.create(PageFile.FILE);
+      file.write(PageFile.header(options.framePages()), 0);
+    } catch (IOException e) {
+      queue.close();
+      throw e;
+    }
+    output = new FrameOutput.Shared(file);
+    for (int i = 0; i < options.threads(); i++) {
+      Thread thread = new Thread(this::work, "store-" + i);
+      thread.setDaemon(true);
+      thread.start();
+      threads.add(thread);
+    }
+  }
+
+  /** A new pagemap. Its zero pages are in no run: what is in no run reads as zero. */
+  public PageSink sink(String name) {
+    return addSink(new PageSink(name, false));
+  }
+
+  /**
+   * A new pagemap that has runs of {@link PagemapRun#ZERO} too: for spaces where a page without a run
+   * is something else than zero, such as the content of a mapped file.
+   */
+  public PageSink sinkWithZeroRuns(String name) {
+    return addSink(new PageSink(name, true));
+  }
+
+  private synchronized PageSink addSink(PageSink sink) {
+    if (!Checksums.isFileName(Pagemap.fileName(sink.name()))
+        || sinks.put(sink.name(), sink) != null) {
+      throw new IllegalArgumentException("pagemap name " + sink.name());
+    }
+    return sink;
+  }
+
+  /**
+   * Adds the pages that remain in {@code pages}, which are copied. Every page of a sink is put once;
+   * in ascending order is best.
+   *
+   * @param pages holds a multiple of 4096 bytes; its position moves to its limit
+   * @param firstKey number of the first page in the sink's space, the others follow
+   */
+  public void put(ByteBuffer pages, PageSink sink, long firstKey) throws IOException {
+    if (pages.remaining() % PageSource.PAGE_BYTES != 0) {
+      throw new IllegalArgumentException(pages.remaining() + " bytes are not whole pages");
+    }
+    long key = firstKey;
+    while (pages.remaining() >= PageBuffer.BYTES) {
+      PageBuffer buffer = borrow();
+      copy(pages, PageBuffer.PAGES, buffer, sink, key);
+      submit(buffer);
+      key += PageBuffer.PAGES;
+    }
+    if (pages.hasRemaining()) {
+      gather(pages, sink, key);
+    }
+  }
+
+  private synchronized void gather(ByteBuffer pages, PageSink sink, long firstKey)
+      throws IOException {
+    long key = firstKey;
+    while (pages.hasRemaining()) {
+      if (gathering == null) {
+        gathering = borrow();
+      }
+      int count =
+          Math.min(gathering.freePages(), pages.remaining() / PageSource.PAGE_BYTES);
+      copy(pages, count, gathering, sink, key);
+      key += count;
+      if (gathering.freePages() == 0) {
+        PageBuffer full = gathering;
+        gathering = null;
+        submit(full);
+      }
+    }
+  }
+
+  private static void copy(
+      ByteBuffer pages, int count, PageBuffer buffer, PageSink sink, long firstKey) {
+    int bytes = count * PageSource.PAGE_BYTES;
+    buffer
+        .bytes()
+        .put(buffer.pageCount() * PageSource.PAGE_BYTES, pages, pages.position(), bytes);
+    pages.position(pages.position() + bytes);
+    buffer.add(sink, firstKey, count);
+  }
+
+  /** A buffer to read pages into. Waits while all of the memory is in use. */
+  public PageBuffer borrow() throws IOException {
+    return queue.borrow();
+  }
+
+  /** Adds the pages of {@code buffer}, which the caller must not touch any more. */
+  public void submit(PageBuffer buffer) throws IOException {
+    queue.submit(buffer);
+  }
+
+  /** Gives a borrowed buffer back without its pages. */
+  public void discard(PageBuffer buffer) {
+    queue.giveBack(buffer);
+  }
+
+  /** With {@code copyFirst}: all pages are here, or cores are free; compress now. */
+  public void release() {
+    queue.release();
+  }
+
+  private void work() {
+    try (FrameOutput out = new FrameOutput(output, options)) {
+      ByteBuffer words =
+          ByteBuffer.allocateDirect(PageBuffer.PAGES * 16).order(ByteOrder.nativeOrder());
+      LongBuffer found = words.asLongBuffer();
+      List<PageAssigner.Piece> pieces = new ArrayList<>();
+      for (PageBuffer b = queue.take(); b != null; b = queue.take()) {
+        fingerprints.compute(b.bytes(), b.pageCount(), words);
+        pieces.clear();
+        if (!assigner.assign(b, found, pieces)) {
+          return;
+        }
+        write(b, pieces, out);
+        queue.giveBack(b);
+      }
+      out.flush();
+    } catch (Throwable t) { // handed to whoever calls next; nobody waits for this thread's turn
+      queue.fail(t);
+      assigner.abort();
+    }
+  }
+
+  private void write(PageBuffer buffer, List<PageAssigner.Piece> pieces, FrameOutput out)
+      throws IOException {
+    for (PageAssigner.Piece piece : pieces) {
+      Frame frame = piece.frame();
+      int copied =
+          frame.copy(buffer.bytes(), piece.bufferPage(), piece.framePage(), piece.pageCount());
+      if (copied == options.framePages()) {
+        out.write(frame, copied);
+        assigner.giveBack(frame);
+      }
+    }
+  }
+
+  /**
+   * Writes what is left, the index and the pagemaps. They are durable with {@link
+   * CheckpointWriter#commit}.
+   */
+  public synchronized StoreSummary finish() throws IOException {
+    if (ended) {
+      throw new IllegalStateException("finish after the end");
+    }
+    if (gathering != null) {
+      PageBuffer last = gathering;
+      gathering = null;
+      submit(last);
+    }
+    stop();
+    queue.throwFailure();
+    Frame partial = assigner.lastFrame();
+    if (partial != null) {
+      try (FrameOutput out = new FrameOutput(output, options)) {
+        out.write(partial, partial.copiedPages());
+        out.flush();
+      }
+    }
+    FrameIndex index = output.index(options.framePages(), assigner.storePages());
+    file.close();
+    checkpoint.register(PageFile.FILE, new Checksums.Entry(index.fileBytes(), 0, true));
+    checkpoint.add(FrameIndex.FILE, index.encode());
+    Map<String, PageStatistics> statistics = new LinkedHashMap<>();
+    for (PageSink sink : sinks.values()) {
+      checkpoint.add(Pagemap.fileName(sink.name()), sink.pagemap().encode());
+      statistics.put(sink.name(), sink.statistics());
+    }
+    return StoreSummary.of(statistics, index.fileBytes());
+  }
+
+  private void stop() {
+    ended = true;
+    queue.end();
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    queue.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Stops the threads, if {@link #finish} did not. */
+  @Override
+  public synchronized void close() throws IOException {
+    if (!ended) {
+      queue.fail(new IOException("the page store was closed"));
+      assigner.abort();
+      stop();
+    }
+    file.close();
+  }
+}
