@@ -1,0 +1,19 @@
+package dev.thaw.dump.fd;
+
+import dev.thaw.dump.DumpContext;
+import dev.thaw.image.OpenFile;
+import java.io.IOException;
+
+/** Dumps one kind of open file: the first half of an entry of {@link dev.thaw.image.FileKind}. */
+public interface FileDump {
+  /** Whether {@code file} is of this kind. Kinds are asked in the registry's order. */
+  boolean claims(OpenedFile file) throws IOException;
+
+  /**
+   * Describes it without changing it. The process is stopped.
+   *
+   * @param id for the record
+   * @throws dev.thaw.dump.UnsupportedResourceException if this one cannot be rebuilt
+   */
+  OpenFile dump(int id, OpenedFile file, DumpContext context) throws IOException;
+}

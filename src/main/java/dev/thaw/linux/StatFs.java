@@ -1,0 +1,26 @@
+package dev.thaw.linux;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+
+/** fstatfs(2): which file system something lies on. */
+public final class StatFs {
+  /** linux/magic.h. */
+  public static final long TMPFS_MAGIC = 0x01021994L;
+
+  private static final long NR_FSTATFS = 138;
+  private static final int STATFS_BYTES = 120;
+
+  private StatFs() {}
+
+  /** The magic number of the file system of {@code path}; magic links of /proc are followed. */
+  public static long typeOf(String path) throws SyscallException {
+    try (Fd fd = Open.open(path, Open.O_PATH);
+        Memory out = new Memory(STATFS_BYTES)) {
+      if (LibC.syscall(NR_FSTATFS, fd.number(), Pointer.nativeValue(out), 0, 0, 0, 0) < 0) {
+        throw new SyscallException("fstatfs(\"" + path + "\")", LibC.errno());
+      }
+      return out.getLong(0);
+    }
+  }
+}
