@@ -14,7 +14,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * its pages after, so that neither a damaged file nor a faulty decompressor hands out wrong pages.
  *
  * <p>Thread safe, except that nothing may run beside {@link #close}. Reads by position, not through a
- * mapping: a file that is truncated then gives an error and not a SIGBUS.
+ * mapping: a file that is truncated then gives an error and not a SIGBUS. A thread that is interrupted
+ * while it reads closes the file for all ({@link java.nio.channels.InterruptibleChannel}): do not.
  */
 public final class PageStore implements PageSource, AutoCloseable {
   private final Path path;
@@ -29,12 +30,20 @@ public final class PageStore implements PageSource, AutoCloseable {
   }
 
   static PageStore open(Path path, FrameIndex index) throws IOException {
+    PageStore store = openWhateverItsLength(path, index);
+    long found = store.file.size();
+    if (found != index.fileBytes()) {
+      store.close();
+      throw new ImageFormatException(
+          path + ": " + found + " bytes where " + index.fileBytes() + " are due");
+    }
+    return store;
+  }
+
+  /** Opens a file that may be too short; its frames then say so one by one. */
+  static PageStore openWhateverItsLength(Path path, FrameIndex index) throws IOException {
     FileChannel file = CheckpointDir.openForReading(path);
     try {
-      if (file.size() != index.fileBytes()) {
-        throw new ImageFormatException(
-            path + ": " + file.size() + " bytes where " + index.fileBytes() + " are due");
-      }
       ByteBuffer header = ByteBuffer.allocate(PageFile.HEADER_BYTES);
       file.read(header, 0);
       if (!header.flip().equals(PageFile.header(index.framePages()))) {

@@ -2,6 +2,7 @@ package dev.thaw.store;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 
 /** Pages for tests, and a checkpoint of some. */
@@ -17,7 +18,7 @@ final class Pages {
     byte[] page = new byte[PAGE];
     for (int i = 0; i < pageCount; i++) {
       switch (random.nextInt(8)) {
-        case 0 -> java.util.Arrays.fill(page, (byte) 0);
+        case 0 -> Arrays.fill(page, (byte) 0);
         case 1 -> {
           if (i > 0) {
             pages.get(random.nextInt(i) * PAGE, page);
@@ -25,8 +26,9 @@ final class Pages {
         }
         case 2 -> random.nextBytes(page);
         default -> {
+          random.nextBytes(page);
           for (int at = 0; at < PAGE; at++) {
-            page[at] = (byte) random.nextInt(1 + (at & 15));
+            page[at] &= (byte) (at & 7);
           }
         }
       }
@@ -47,10 +49,14 @@ final class Pages {
       throws CorruptFrameException {
     ByteBuffer memory = ByteBuffer.allocateDirect(pageCount * PAGE);
     ByteBuffer frame = ByteBuffer.allocateDirect(store.framePages() * PAGE);
+    long inFrame = -1;
     for (PagemapRun run : pagemap.runs()) {
       for (long i = 0; i < run.pageCount() && !run.zero(); i++) {
         long page = run.firstStorePage() + i;
-        store.readFrame(store.frameOf(page), frame.clear());
+        if (store.frameOf(page) != inFrame) {
+          inFrame = store.frameOf(page);
+          store.readFrame(inFrame, frame.clear());
+        }
         memory.put(
             (int) (run.firstPage() + i - first) * PAGE,
             frame,
