@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RedisIT {
   private static final long GIB = 1L << 30;
 
-  @TempDir Path temporary;
+  @TempDir static Path temporary;
 
   private final RedisData data = new RedisData();
   private RedisServer original;
@@ -76,7 +77,7 @@ class RedisIT {
   }
 
   @AfterAll
-  void endServer() throws Exception {
+  void endServer() {
     if (original != null) {
       original.close();
     }
@@ -206,16 +207,13 @@ class RedisIT {
     Set<Integer> deaths = Set.of(10, 1_000, 10_000, 30_000, 60_000, 120_000);
     try (RedisServer server = restored();
         RespClient client = server.connect()) {
-      data.verify(
-          client,
-          scattered()
-              .peek(
-                  i -> {
-                    if (deaths.contains(i)) {
-                      server.target().killHelper("thaw-pager");
-                    }
-                  })
-              .map(this::scatter));
+      IntConsumer killer =
+          i -> {
+            if (deaths.contains(i)) {
+              server.target().killHelper("thaw-pager");
+            }
+          };
+      data.verify(client, IntStream.range(0, data.size()).peek(killer).map(this::scatter));
       data.verify(client);
     }
   }
@@ -226,7 +224,7 @@ class RedisIT {
     try (RedisServer server = restored();
         RespClient client = server.connect()) {
       server.target().killHelper("java");
-      data.verify(client, scattered().map(this::scatter));
+      data.verify(client, IntStream.range(0, data.size()).map(this::scatter));
       data.verify(client);
     }
   }
@@ -245,13 +243,9 @@ class RedisIT {
     try (RedisServer server = original.restored(directory);
         RespClient client = server.connect()) {
       now.verify(client);
-      server.target(); // the old client's descriptor is closed: one connection, two listeners
+      // Two listeners and this client: the old client's descriptor is closed.
       Target.await("the old connection's end", () -> server.target().sockets() == 3);
     }
-  }
-
-  private IntStream scattered() {
-    return IntStream.range(0, data.size());
   }
 
   /** Every number once, in an order that jumps through memory: 7919 is prime to the size. */

@@ -49,7 +49,8 @@ final class RedisServer implements AutoCloseable {
   }
 
   /** The same server, restored from a checkpoint. */
-  RedisServer restored(Path checkpoint, Object... options) throws Exception {
+  RedisServer restored(Path checkpoint, Object... options)
+      throws IOException, InterruptedException {
     return new RedisServer(Target.restore(checkpoint, options), port, listeners);
   }
 
@@ -84,7 +85,7 @@ final class RedisServer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     target.close();
   }
 }
