@@ -92,7 +92,10 @@ class CPythonIT {
     }
     List<String> command =
         List.of(
-            PYTHON.toString(), script.toString(), portFile().toString(), Integer.toString(MEBIBYTES));
+            PYTHON.toString(),
+            script.toString(),
+            portFile().toString(),
+            Integer.toString(MEBIBYTES));
     Target service = Target.start(directory, command);
     Target.await("the service", () -> Files.exists(portFile()) || !service.isAlive());
     assertTrue(service.isAlive(), read(directory.resolve("err")));
@@ -157,8 +160,7 @@ class CPythonIT {
     http().post("/rows", "500");
     assertTrue(rows() >= rows + 500);
     int k = rows + 499;
-    assertEquals(
-        HexFormat.of().formatHex(sha256(new byte[0], "row" + k)), http().get("/row/" + k));
+    assertEquals(HexFormat.of().formatHex(sha256(new byte[0], "row" + k)), http().get("/row/" + k));
   }
 
   private int rows() throws IOException {

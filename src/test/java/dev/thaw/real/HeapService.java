@@ -22,14 +22,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A program with a large heap that checks itself, dumped and restored by {@link HotSpotIT}. It is no
- * test class and uses nothing but the JDK.
+ * A program with a large heap that checks itself, dumped and restored by {@link HotSpotIT}. It is
+ * no test class and uses nothing but the JDK.
  *
- * <p>Fifty threads own a shard each of a graph of objects. Every node's content is a function of its
- * number and its version; a shard's checksum is the sum over its nodes and is kept up to date by the
- * owner. Owners replace nodes (so the collector moves and frees all the time), make garbage, and check
- * each node before they replace it. A checker walks whole shards. Whatever is not as computed is
- * written as a line {@code WRONG ...}; a line {@code tick ...} four times a second says how far it came.
+ * <p>Fifty threads own a shard each of a graph of objects. Every node's content is a function of
+ * its number and its version; a shard's checksum is the sum over its nodes and is kept up to date
+ * by the owner. Owners replace nodes (so the collector moves and frees all the time), make garbage,
+ * and check each node before they replace it. A checker walks whole shards. Whatever is not as
+ * computed is written as a line {@code WRONG ...}; a line {@code tick ...} four times a second says
+ * how far it came.
  *
  * <p>usage: {@code HeapService PORT-FILE LIVE-MEBIBYTES}; verdict lines go to standard output.
  */
@@ -62,7 +63,8 @@ final class HeapService {
         state = mix(state);
         putLong(payload, i, state);
       }
-      this.extra = new Object[] {Long.toHexString(id), version, new int[] {(int) id, (int) version}};
+      this.extra =
+          new Object[] {Long.toHexString(id), version, new int[] {(int) id, (int) version}};
     }
 
     /** Whether every part is what the constructor computes. */
@@ -95,7 +97,10 @@ final class HeapService {
       }
     }
 
-    /** Replaces node {@code i} by its next version; false if what was there is not what it should be. */
+    /**
+     * Replaces node {@code i} by its next version; false if what was there is not what it should
+     * be.
+     */
     synchronized boolean replace(int i) {
       Node old = nodes[i];
       boolean intact = old.intact();

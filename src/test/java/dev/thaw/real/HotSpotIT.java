@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A JVM with 512 MiB of live heap and 50 threads under garbage collection, see {@link HeapService}. */
+/**
+ * A JVM with 512 MiB of live heap and 50 threads under garbage collection, see {@link HeapService}.
+ */
 @Tag("e2e")
 @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HotSpotIT {

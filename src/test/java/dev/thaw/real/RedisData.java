@@ -10,9 +10,9 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * What the tests keep in redis: about 1 GiB in keys of all types and many sizes. Everything about a key
- * is a function of its number and its generation, so that a client can verify every byte without
- * keeping any. Writing a key again raises its generation.
+ * What the tests keep in redis: about 1 GiB in keys of all types and many sizes. Everything about a
+ * key is a function of its number and its generation, so that a client can verify every byte
+ * without keeping any. Writing a key again raises its generation.
  */
 final class RedisData {
   private static final int TINY = 300_000;
@@ -134,8 +134,8 @@ final class RedisData {
       case HASH -> List.of(bytes("HGETALL"), key(number));
       case LIST -> List.of(bytes("LRANGE"), key(number), bytes("0"), bytes("-1"));
       case SET -> List.of(bytes("SMEMBERS"), key(number));
-      case ZSET -> List.of(
-          bytes("ZRANGE"), key(number), bytes("0"), bytes("-1"), bytes("WITHSCORES"));
+      case ZSET ->
+          List.of(bytes("ZRANGE"), key(number), bytes("0"), bytes("-1"), bytes("WITHSCORES"));
     };
   }
 
@@ -143,8 +143,7 @@ final class RedisData {
     SeededBytes random = random(number);
     boolean equal =
         switch (type(number)) {
-          case STRING -> reply instanceof byte[] got
-              && Arrays.equals(got, string(number, random));
+          case STRING -> reply instanceof byte[] got && Arrays.equals(got, string(number, random));
           case HASH -> same(inPairs(reply), inPairs(hash(random)));
           case LIST -> same(reply, list(random));
           case SET -> same(sorted(reply), sorted(set(random)));
@@ -152,7 +151,13 @@ final class RedisData {
         };
     if (!equal) {
       throw new AssertionError(
-          "key:" + number + " (" + type(number) + ", generation " + generation[number] + ") is wrong");
+          "key:"
+              + number
+              + " ("
+              + type(number)
+              + ", generation "
+              + generation[number]
+              + ") is wrong");
     }
   }
 

@@ -23,10 +23,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * redis-server with 1 GiB, dumped and restored in every way; a client computes every value it must find.
+ * redis-server with 1 GiB, dumped and restored in every way; a client computes every value it must
+ * find.
  *
- * <p>Every test stands alone: what it needs, the loaded server or its checkpoint, is made when first
- * asked for. The order only saves loading it twice.
+ * <p>Every test stands alone: what it needs, the loaded server or its checkpoint, is made when
+ * first asked for. The order only saves loading it twice.
  */
 @Tag("e2e")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -21,7 +21,10 @@ final class RedisServer implements AutoCloseable {
     this.listeners = listeners;
   }
 
-  /** Starts a server that keeps its files in {@code directory}, and loads {@code dump.rdb} from there. */
+  /**
+   * Starts a server that keeps its files in {@code directory}, and loads {@code dump.rdb} from
+   * there.
+   */
   static RedisServer start(Path directory) throws IOException {
     if (!Files.isExecutable(PROGRAM)) {
       throw new AssertionError("no " + PROGRAM + ": apt-get install redis-server");

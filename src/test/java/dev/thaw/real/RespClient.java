@@ -19,9 +19,9 @@ import java.util.Queue;
 /**
  * A connection to redis, as small as the tests need it: RESP2, pipelined, one thread.
  *
- * <p>Replies are {@code byte[]} (bulk), {@code String} (status), {@code Long}, {@code List} or null. An
- * error reply is an {@link IOException}. A reply that does not come within the time limit is a {@link
- * java.net.SocketTimeoutException}: the tests' way to see a hang.
+ * <p>Replies are {@code byte[]} (bulk), {@code String} (status), {@code Long}, {@code List} or
+ * null. An error reply is an {@link IOException}. A reply that does not come within the time limit
+ * is a {@link java.net.SocketTimeoutException}: the tests' way to see a hang.
  */
 final class RespClient implements AutoCloseable {
   private static final int TIMEOUT_MILLIS = 60_000;

@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Bytes computed from a seed: random ones, or repeating ones, or words; so some pages compress well and
- * some not at all.
+ * Bytes computed from a seed: random ones, or repeating ones, or words; so some pages compress well
+ * and some not at all.
  */
 final class SeededBytes {
   private static final VarHandle LONG =

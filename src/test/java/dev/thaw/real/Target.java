@@ -7,13 +7,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
- * A program under test, before its dump or after its restore: a session of its own, standard streams on
- * files, no descriptor inherited. {@link #close} kills it and checks that nothing of a restore is left.
+ * A program under test, before its dump or after its restore: a session of its own, standard
+ * streams on files, no descriptor inherited. {@link #close} kills it and checks that nothing of a
+ * restore is left.
  */
 final class Target implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -24,7 +26,10 @@ final class Target implements AutoCloseable {
     this.handle = handle;
   }
 
-  /** Starts {@code command} in {@code directory}, with its output in {@code out} and {@code err} there. */
+  /**
+   * Starts {@code command} in {@code directory}, with its output in {@code out} and {@code err}
+   * there.
+   */
   static Target start(Path directory, List<String> command) throws IOException {
     List<String> inSession = new ArrayList<>(List.of("setsid"));
     inSession.addAll(command);
@@ -58,8 +63,7 @@ final class Target implements AutoCloseable {
   }
 
   /** Dumps it; it is gone afterwards. */
-  Thaw.Outcome dump(Path checkpoint, Object... options)
-      throws IOException, InterruptedException {
+  Thaw.Outcome dump(Path checkpoint, Object... options) throws IOException, InterruptedException {
     List<Object> arguments = new ArrayList<>(List.of("dump", "-t", pid(), "-D", checkpoint));
     arguments.addAll(List.of(options));
     Thaw.Outcome outcome = Thaw.succeed(arguments.toArray());
@@ -103,20 +107,16 @@ final class Target implements AutoCloseable {
     return Path.of("/proc/" + pid() + "/" + name);
   }
 
-  /** The process of its restore that is called so: {@code thaw-pager}, or {@code java}. */
-  ProcessHandle helper(String name) {
-    return keeper()
-        .children()
-        .filter(child -> name.equals(name(child)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("process " + pid() + " has no helper " + name));
-  }
-
-  /** Kills a process of its restore by SIGKILL and returns once it is dead. */
+  /** Kills a process of its restore by SIGKILL: {@code thaw-pager}, or {@code java}. */
   void killHelper(String name) {
-    ProcessHandle helper = helper(name);
+    await("a helper " + name + " of process " + pid(), () -> helper(name).isPresent());
+    ProcessHandle helper = helper(name).orElseThrow();
     helper.destroyForcibly();
     await("the end of " + name, () -> !helper.isAlive() || !name.equals(name(helper)));
+  }
+
+  private Optional<ProcessHandle> helper(String name) {
+    return keeper().children().filter(child -> name.equals(name(child))).findFirst();
   }
 
   private ProcessHandle keeper() {

@@ -45,7 +45,9 @@ final class Thaw {
     return runProgram(command);
   }
 
-  /** Runs any program to its end; its output goes through files, since what it starts may live on. */
+  /**
+   * Runs any program to its end; its output goes through files, since what it starts may live on.
+   */
   static Outcome runProgram(List<String> command) throws IOException, InterruptedException {
     Path out = Files.createTempFile("thaw-out", ".txt");
     Path err = Files.createTempFile("thaw-err", ".txt");
