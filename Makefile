@@ -8,6 +8,8 @@ all: build
 
 build: native
 	$(MVN) -DskipTests package
+	@src/build/unpack-natives $(CURDIR)/target/lib $(CURDIR)/$(NATIVE)
+	@install -m 755 $(NATIVE)/thaw target/thaw
 
 native:
 	@mkdir -p $(NATIVE)

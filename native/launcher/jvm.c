@@ -1,0 +1,62 @@
+/* The JVM's command line. */
+#include "launcher.h"
+
+#include <err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static char *text(const char *format, ...)
+{
+	va_list args;
+	char *result;
+
+	va_start(args, format);
+	if (vasprintf(&result, format, args) < 0)
+		err(EXIT_FAILED, "thaw");
+	va_end(args);
+	return result;
+}
+
+char **jvm_command(const struct place *place, int reserved, char **args)
+{
+	enum { FLAGS_MAX = 24 };
+	const char *home = place->home;
+	int argc = 0, n = reserved;
+	char **command;
+
+	while (args[argc])
+		argc++;
+	command = calloc(reserved + FLAGS_MAX + argc + 1, sizeof(*command));
+	if (!command)
+		err(EXIT_FAILED, "thaw");
+	command[n++] = (char *)place->java;
+	/* A short life: no optimising compiler, the collector that starts fastest, no hsperfdata file. */
+	command[n++] = "-XX:TieredStopAtLevel=1";
+	command[n++] = "-XX:+UseSerialGC";
+	command[n++] = "-XX:-UsePerfData";
+	/* An archive that another JVM made, or other jars, is passed over without a word. */
+	command[n++] = "-Xshare:auto";
+	command[n++] = text("-XX:SharedArchiveFile=%s/thaw.jsa", home);
+	command[n++] = "-Xlog:disable";
+	command[n++] = "-Xlog:all=error:stderr";
+	if (place->java_version >= 22)
+		command[n++] = "--enable-native-access=ALL-UNNAMED";
+	if (isatty(STDERR_FILENO))
+		command[n++] = "-Dthaw.terminal=true";
+	command[n++] = text("-Dthaw.native=%s/native", home);
+	/* The build has unpacked these: nothing is searched for, nothing written to /tmp. */
+	command[n++] = text("-Djna.boot.library.path=%s/native", home);
+	command[n++] = "-Djna.nosys=true";
+	command[n++] = "-Djna.noclasspath=true";
+	command[n++] = text("-DZstdNativePath=%s/native/libzstd-jni.so", home);
+	command[n++] = "-cp";
+	command[n++] = text("%s/thaw.jar", home);
+	command[n++] = "dev.thaw.cli.Main";
+	for (int i = 0; i < argc; i++)
+		command[n++] = args[i];
+	return command;
+}

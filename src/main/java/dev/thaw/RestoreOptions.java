@@ -1,0 +1,31 @@
+package dev.thaw;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What to restore, and how.
+ *
+ * @param directory the checkpoint
+ * @param detach the caller does not wait for the tree to end
+ * @param pidfile written with the root's pid once the tree runs
+ * @param eager every page is there before the tree runs
+ * @param privateMemory what private anonymous memory becomes
+ * @param acceptChangedFiles go on although a file that the tree maps has changed since the dump
+ * @param progress told how far the restore is
+ */
+public record RestoreOptions(
+    Path directory,
+    boolean detach,
+    Optional<Path> pidfile,
+    boolean eager,
+    PrivateMemory privateMemory,
+    boolean acceptChangedFiles,
+    Progress progress) {
+
+  /** The options of {@code thaw restore -D directory} without any other. */
+  public static RestoreOptions of(Path directory) {
+    return new RestoreOptions(
+        directory, false, Optional.empty(), false, PrivateMemory.SHARE, false, Progress.NONE);
+  }
+}

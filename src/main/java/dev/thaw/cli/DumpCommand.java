@@ -1,0 +1,86 @@
+package dev.thaw.cli;
+
+import dev.thaw.Checkpoint;
+import dev.thaw.DumpOptions;
+import dev.thaw.DumpReport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code thaw dump}. */
+@Command(
+    name = "dump",
+    description = "Writes a checkpoint of a process and its children, then ends them.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:done", "1:failed; the tree runs on as it was"},
+    footer = "%nCodes above 1: see thaw --help.")
+final class DumpCommand implements Callable<Integer> {
+  @Option(
+      names = {"-t", "--tree"},
+      required = true,
+      paramLabel = "PID",
+      description = "The process to dump, with all below it.")
+  int pid;
+
+  @Option(
+      names = {"-D", "--images-dir"},
+      required = true,
+      paramLabel = "DIR",
+      description = "The checkpoint to make; must not exist yet, or be empty.")
+  Path directory;
+
+  @Option(
+      names = {"-R", "--leave-running"},
+      description = "Leave the tree running after the dump.")
+  boolean leaveRunning;
+
+  @Option(
+      names = "--tcp-close",
+      description = "Dump established TCP connections as closed, instead of refusing them.")
+  boolean tcpClose;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description = "Give up if the tree has not stopped by then (default: ${DEFAULT-VALUE}).")
+  int timeoutSeconds;
+
+  @Mixin CommonOptions common;
+
+  @Override
+  public Integer call() throws Exception {
+    DumpReport report;
+    try (ProgressBar bar = ProgressBar.onTerminal()) {
+      report =
+          Checkpoint.dump(
+              new DumpOptions(
+                  pid,
+                  directory,
+                  leaveRunning,
+                  tcpClose,
+                  Duration.ofSeconds(timeoutSeconds),
+                  bar::update));
+    }
+    if (common.verbose) {
+      System.out.println(describe(report));
+    }
+    return ExitCode.OK;
+  }
+
+  private String describe(DumpReport report) {
+    return String.format(
+        "dumped %s in %s, frozen for %s: %s held, %s zero, %s equal to others, %s on disk%s",
+        Text.tree(report.processCount(), report.threadCount()),
+        Text.millis(report.elapsed()),
+        Text.millis(report.frozen()),
+        Text.pages(report.pagesSeen()),
+        Text.pages(report.pagesZero()),
+        Text.pages(report.pagesDuplicate()),
+        Text.bytes(report.storedBytes()),
+        leaveRunning ? "; it runs on" : "");
+  }
+}

@@ -1,0 +1,74 @@
+package dev.thaw.cli;
+
+import dev.thaw.Checkpoint;
+import dev.thaw.Inspection;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code thaw inspect}. */
+@Command(
+    name = "inspect",
+    description =
+        "Shows what a checkpoint holds: threads, descriptors, memory, where the bytes are.")
+final class InspectCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "The checkpoint.")
+  Path directory;
+
+  @Option(names = "--json", description = "Print JSON.")
+  boolean json;
+
+  @Mixin CommonOptions common;
+
+  @Override
+  public Integer call() throws Exception {
+    Inspection inspection = Checkpoint.inspect(directory);
+    if (json) {
+      System.out.println(JsonText.of(inspection));
+    } else {
+      print(inspection, System.out);
+    }
+    return ExitCode.OK;
+  }
+
+  static void print(Inspection inspection, PrintStream out) {
+    out.printf(
+        "checkpoint of %s, kernel %s, format %d%n",
+        inspection.created(), inspection.kernel(), inspection.formatVersion());
+    Inspection.Pages pages = inspection.pages();
+    out.printf(
+        "memory: %s held, %s zero, %s equal to others; %s stored in %s%n",
+        Text.pages(pages.seen()),
+        Text.pages(pages.zero()),
+        Text.pages(pages.duplicate()),
+        Text.pages(pages.stored()),
+        Text.bytes(pages.compressedBytes()));
+    for (Inspection.ProcessEntry process : inspection.processes()) {
+      print(process, out);
+    }
+  }
+
+  private static void print(Inspection.ProcessEntry process, PrintStream out) {
+    out.printf(
+        "%nprocess %d (%s), child of %d: %s%n",
+        process.pid(), process.name(), process.parent(), String.join(" ", process.command()));
+    out.println("  threads");
+    for (Inspection.ThreadEntry thread : process.threads()) {
+      out.printf("    %-8d %s%n", thread.tid(), thread.name());
+    }
+    out.println("  descriptors");
+    for (Inspection.DescriptorEntry fd : process.descriptors()) {
+      out.printf("    %-4d %-12s %s%n", fd.number(), fd.kind(), fd.detail());
+    }
+    out.println("  memory                                             stored");
+    for (Inspection.VmaEntry vma : process.vmas()) {
+      out.printf(
+          "    %-36s %s %9s  %s%n",
+          vma.range(), vma.permissions(), Text.pagesAsBytes(vma.pagesStored()), vma.what());
+    }
+  }
+}

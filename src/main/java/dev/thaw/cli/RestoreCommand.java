@@ -1,0 +1,97 @@
+package dev.thaw.cli;
+
+import dev.thaw.Checkpoint;
+import dev.thaw.PrivateMemory;
+import dev.thaw.RestoreOptions;
+import dev.thaw.RestoredTree;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code thaw restore}. The launcher runs it under thaw-init. */
+@Command(
+    name = "restore",
+    description = {
+      "Brings a checkpointed tree back. Its memory is installed page by page, as it is touched.",
+      "",
+      "Stays in the foreground, passes signals on to the tree's root and exits as the root does:"
+          + " with its exit code, or with 128 + N where signal N killed it."
+    },
+    exitCodeListHeading = "%nExit codes before the tree runs:%n",
+    exitCodeList = {"1:failed; nothing is left behind"},
+    footer = "%nCodes above 1: see thaw --help.")
+final class RestoreCommand implements Callable<Integer> {
+  @Option(
+      names = {"-D", "--images-dir"},
+      required = true,
+      paramLabel = "DIR",
+      description = "The checkpoint.")
+  Path directory;
+
+  @Option(
+      names = {"-d", "--restore-detached", "--detach"},
+      description = "Return once the tree runs.")
+  boolean detach;
+
+  @Option(
+      names = "--pidfile",
+      paramLabel = "FILE",
+      description = "Write the root's pid there once the tree runs.")
+  Optional<Path> pidfile = Optional.empty();
+
+  @Option(names = "--eager", description = "Have every page in place before the tree runs.")
+  boolean eager;
+
+  @Option(
+      names = "--private-memory",
+      paramLabel = "share|exact",
+      defaultValue = "share",
+      converter = PrivateMemoryConverter.class,
+      description =
+          "share: map private memory from memfds, copy a page when it is written;"
+              + " exact: true anonymous memory, as CRIU does (default: ${DEFAULT-VALUE}).")
+  PrivateMemory privateMemory;
+
+  @Option(
+      names = "--accept-changed-files",
+      description = "Go on although a file that the tree maps has changed since the dump.")
+  boolean acceptChangedFiles;
+
+  @Mixin CommonOptions common;
+
+  @Override
+  public Integer call() throws Exception {
+    try (ProgressBar bar = ProgressBar.onTerminal();
+        RestoredTree tree =
+            Checkpoint.restore(
+                new RestoreOptions(
+                    directory,
+                    detach,
+                    pidfile,
+                    eager,
+                    privateMemory,
+                    acceptChangedFiles,
+                    bar::update))) {
+      bar.wipe(); // from here the terminal is the tree's
+      if (common.verbose) {
+        System.out.println(describe(tree));
+        System.out.flush();
+      }
+      tree.announce();
+      tree.awaitFilled();
+    }
+    return ExitCode.OK;
+  }
+
+  private static String describe(RestoredTree tree) {
+    return String.format(
+        "restored %s, root %d, in %s: %s to come as they are touched",
+        Text.tree(tree.processCount(), tree.threadCount()),
+        tree.rootPid(),
+        Text.millis(tree.timeToResume()),
+        Text.pages(tree.pageCount()));
+  }
+}

@@ -1,0 +1,49 @@
+package dev.thaw.cli;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** Quantities in words. */
+final class Text {
+  private static final int PAGE_BYTES = 4096;
+
+  private Text() {}
+
+  static String tree(int processes, int threads) {
+    return count(processes, "process", "processes")
+        + " with "
+        + count(threads, "thread", "threads");
+  }
+
+  static String pages(long count) {
+    return count(count, "page", "pages");
+  }
+
+  static String pagesAsBytes(long count) {
+    return count == 0 ? "-" : bytes(count * PAGE_BYTES);
+  }
+
+  static String count(long count, String one, String many) {
+    return String.format(Locale.ROOT, "%,d %s", count, count == 1 ? one : many);
+  }
+
+  static String millis(Duration duration) {
+    return duration.toMillis() + " ms";
+  }
+
+  /** {@code 1536} is {@code "1.5 KiB"}. */
+  static String bytes(long bytes) {
+    if (bytes < 1024) {
+      return bytes + " B";
+    }
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < 4) {
+      value /= 1024;
+      unit++;
+    }
+    String pattern = value < 10 ? "%.1f %s" : "%.0f %s";
+    return String.format(
+        Locale.ROOT, pattern, value, new String[] {"", "KiB", "MiB", "GiB", "TiB"}[unit]);
+  }
+}
