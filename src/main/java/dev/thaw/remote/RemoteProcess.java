@@ -1,0 +1,518 @@
+package dev.thaw.remote;
+
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.MessageSocket;
+import dev.thaw.linux.PidFd;
+import dev.thaw.linux.SyscallException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The blob in one thread of another process: runs programs there. All calls on the tracer thread.
+ *
+ * <p>{@link #inject} is for a living target and kill safe: at whatever instruction the driver dies,
+ * the target closes the blob's descriptor, unmaps its area and goes on where it was, interrupted
+ * system calls included. {@link #injectFresh} is for a task under construction, which dies with its
+ * driver.
+ *
+ * <pre>
+ *   driver                                   target
+ *   program, data  --process_vm_writev--&gt;    area
+ *   'R'            --socket-------------&gt;    blob: reads, makes the calls
+ *   results        &lt;--process_vm_readv--     area
+ *                  &lt;--socket------------     'D'
+ * </pre>
+ */
+public final class RemoteProcess implements AutoCloseable {
+  /** Room for a few thousand calls and their data. */
+  public static final long DEFAULT_AREA_BYTES = 1 << 20;
+
+  private static final Duration BOOTSTRAP_LIMIT = Duration.ofSeconds(4);
+  private static final Duration PROGRAM_LIMIT = Duration.ofSeconds(60);
+  private static final int CHECK_MILLIS = 20;
+  private static final long ALL_SIGNALS = -1L;
+
+  private final Tracee thread;
+  private final Area area;
+  private final Area.Block block;
+  private final Original original;
+  private final int minFd;
+  private MessageSocket socket;
+  private int ownFd = -1;
+
+  /** What a living target was before: null for a task under construction. */
+  private record Original(Registers registers, long mask, Anchor anchor) {}
+
+  private RemoteProcess(Tracee thread, Area area, Area.Block block, Original original, int minFd) {
+    this.thread = thread;
+    this.area = area;
+    this.block = block;
+    this.original = original;
+    this.minFd = minFd;
+  }
+
+  /**
+   * Puts the blob into a living, stopped thread. After {@link #cure} nothing of it is left; on
+   * failure neither.
+   *
+   * @param addressHint where the area should be; 0: the kernel chooses
+   */
+  public static RemoteProcess inject(Tracee thread, long addressHint, long areaBytes)
+      throws RemoteException {
+    thread.settle();
+    Registers saved = thread.registers();
+    refuseWhatCanNotCarryIt(thread, saved);
+    long mask = thread.signalMask();
+    KillPoint.reach("before-anchor");
+    Anchor anchor = Anchor.install(thread, saved, mask);
+    KillPoint.reach("anchor-written");
+    Original original = new Original(saved, mask, anchor);
+    Registers atCall =
+        Injection.withCall(
+                Injection.startAt(saved, anchor.callAddress()),
+                Syscalls.MMAP,
+                addressHint,
+                areaBytes,
+                AreaMapping.READ_EXEC,
+                AreaMapping.PRIVATE_ANONYMOUS,
+                -1)
+            .with(Reg.R13, areaBytes)
+            .with(Reg.R14, -1)
+            .with(Reg.RBX, 0);
+    thread.setRegisters(atCall);
+    KillPoint.reach("registers-set");
+    thread.setSignalMask(ALL_SIGNALS); // only now: the anchor is what restores the mask
+    KillPoint.reach("mask-set");
+    long address = Injection.finish(thread);
+    KillPoint.reach("area-mapped");
+    if (Injection.failed(address)) {
+      backOut(thread, original);
+      throw callFailed(thread, "mmap of the blob's area", address);
+    }
+    Area area = new Area(address, areaBytes);
+    RemoteProcess process = new RemoteProcess(thread, area, area.first(), original, 0);
+    process.writeCode();
+    process.begin(process.header().anchor(anchor, saved, mask));
+    return process;
+  }
+
+  /**
+   * Puts the blob into a stopped task under construction, seized with {@link Tracee#FOLLOW_OR_DIE}.
+   *
+   * @param gadgetAddress of a {@code syscall} instruction in the task
+   * @param areaAddress page aligned, fixed
+   * @param minFd the blob's descriptor is at least this: lower numbers belong to the program
+   */
+  public static RemoteProcess injectFresh(
+      Tracee thread, long gadgetAddress, long areaAddress, long areaBytes, int minFd)
+      throws RemoteException {
+    thread.setSignalMask(ALL_SIGNALS);
+    Registers atCall =
+        Injection.withCall(
+            Injection.startAt(thread.registers(), gadgetAddress),
+            Syscalls.MMAP,
+            areaAddress,
+            areaBytes,
+            AreaMapping.READ_EXEC,
+            AreaMapping.PRIVATE_ANONYMOUS | AreaMapping.FIXED_NOREPLACE,
+            -1);
+    long address = Injection.call(thread, atCall);
+    if (address != areaAddress) {
+      throw callFailed(
+          thread, String.format("mmap of the blob's area at %#x", areaAddress), address);
+    }
+    Area area = new Area(areaAddress, areaBytes);
+    RemoteProcess process = new RemoteProcess(thread, area, area.first(), null, minFd);
+    process.writeCode();
+    process.begin(process.header());
+    return process;
+  }
+
+  /**
+   * Starts the blob in a child process that a program of this one made by clone3 without CLONE_VM:
+   * it has its own copy of the area, and the descriptor it inherited from this blob is closed.
+   *
+   * @param child from {@link Results#born}
+   */
+  public RemoteProcess startProcess(Tracee child) throws RemoteException {
+    Area copy = area.copy();
+    RemoteProcess process = new RemoteProcess(child, copy, copy.first(), null, minFd);
+    child.setSignalMask(ALL_SIGNALS);
+    process.begin(process.header().closeFirst(ownFd));
+    return process;
+  }
+
+  /**
+   * Starts the blob in a thread that a program of this process made by clone3 with CLONE_VM |
+   * CLONE_THREAD | CLONE_FILES. The area gives {@code programBytes} to it until it is cured.
+   *
+   * @param newThread from {@link Results#born}
+   */
+  public RemoteProcess startThread(Tracee newThread, long programBytes) throws RemoteException {
+    RemoteProcess process =
+        new RemoteProcess(newThread, area, area.carve(programBytes), null, minFd);
+    newThread.setSignalMask(ALL_SIGNALS);
+    process.begin(process.header());
+    return process;
+  }
+
+  private BlobHeader header() {
+    return new BlobHeader(area, block()).minFd(minFd);
+  }
+
+  /** The first thread's block shrinks when others are carved from it. */
+  private Area.Block block() {
+    return block.address() == area.first().address() ? area.first() : block;
+  }
+
+  /** The code, while the whole area is still r-x. */
+  private void writeCode() throws RemoteException {
+    AreaMapping.writeForced(thread, area.address(), Blob.load().code());
+  }
+
+  private void begin(BlobHeader header) throws RemoteException {
+    AreaMapping.writeForced(thread, block.address(), header.toArray());
+    thread.setRegisters(
+        Injection.startAt(thread.registers(), area.address()).with(Reg.RDI, block.address()));
+    KillPoint.reach("blob-set");
+    thread.resume();
+    KillPoint.reach("blob-started");
+    try {
+      takeSocket(awaitState(BlobLayout.OFFERED));
+    } catch (RemoteException | RuntimeException e) {
+      if (original != null && !(e instanceof TaskGoneException)) {
+        abandon();
+      }
+      throw e;
+    }
+  }
+
+  /** Waits for the blob to publish a state, and returns its header. */
+  private ByteBuffer awaitState(int wanted) throws RemoteException {
+    Deadline deadline = Deadline.in(BOOTSTRAP_LIMIT);
+    while (true) {
+      ByteBuffer header = AreaMapping.read(thread, block.address(), BlobLayout.HEADER_BYTES);
+      int state = header.getInt(BlobLayout.STATE);
+      if (state < 0) {
+        throw callFailed(thread, "socketpair for the blob", state);
+      }
+      if (state >= wanted) {
+        return header;
+      }
+      if (deadline.passed()) {
+        throw new RemoteException(thread.tid(), "the blob did not start");
+      }
+      thread.keepRunning();
+      deadline.pause();
+    }
+  }
+
+  private void takeSocket(ByteBuffer header) throws RemoteException {
+    KillPoint.reach("socket-offered");
+    int offered = header.getInt(BlobLayout.DRIVER_FD);
+    try (PidFd pidfd = PidFd.openTask(thread.tid())) {
+      Fd end = pidfd.take(offered);
+      socket = new MessageSocket(end);
+      KillPoint.reach("socket-taken");
+      socket.send(BlobLayout.COMMAND_TAKEN);
+    } catch (SyscallException e) {
+      throw new RemoteException(
+          thread.tid(), "taking the blob's socket: " + e.getMessage(), e.code(), e);
+    }
+    awaitState(BlobLayout.SERVING);
+    ownFd = header.getInt(BlobLayout.OWN_FD);
+    KillPoint.reach("serving");
+  }
+
+  /**
+   * Runs a program to its end.
+   *
+   * @throws RemoteException at the first call that does not succeed: names it, its arguments, errno
+   */
+  public Results run(Program program) throws RemoteException {
+    byte[] code = ProgramCode.encode(program);
+    if (code.length > block().programBytes()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "program %s has %d bytes, the blob's area %d",
+              program.name(), code.length, block().programBytes()));
+    }
+    AreaMapping.write(thread, block.programAddress(), code);
+    AreaMapping.write(thread, block.address() + BlobLayout.OP_COUNT, runHeader(program));
+    KillPoint.reach("program-written");
+    send(BlobLayout.COMMAND_RUN);
+    KillPoint.reach("program-started");
+    awaitReply(program);
+    ByteBuffer header = AreaMapping.read(thread, block.address(), BlobLayout.HEADER_BYTES);
+    ByteBuffer after = AreaMapping.read(thread, block.programAddress(), code.length);
+    byte[] ops = new byte[ProgramCode.dataOffset(program)];
+    byte[] data = new byte[program.dataBytes()];
+    after.get(ops).get(data);
+    List<Tracee> born = new ArrayList<>(thread.takeBorn());
+    for (Tracee task : born) {
+      task.awaitStop(Injection.LIMIT);
+    }
+    Results results = new Results(ops, data, born);
+    int failed = header.getInt(BlobLayout.FAILED);
+    if (failed >= 0) {
+      throw programFailed(program, failed, results);
+    }
+    return results;
+  }
+
+  private static byte[] runHeader(Program program) {
+    ByteBuffer bytes = ByteBuffer.allocate(28).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(program.ops().size()).putInt(-1).putInt(0);
+    bytes
+        .putLong(BlobLayout.PROGRAM)
+        .putLong((long) BlobLayout.PROGRAM + ProgramCode.dataOffset(program));
+    return bytes.array();
+  }
+
+  private void send(char command) throws RemoteException {
+    try {
+      if (!socket.send(command)) {
+        thread.keepRunning();
+        throw new TaskGoneException(thread.tid(), "the blob is gone");
+      }
+    } catch (SyscallException e) {
+      throw new RemoteException(thread.tid(), e.getMessage(), e.code(), e);
+    }
+  }
+
+  private void awaitReply(Program program) throws RemoteException {
+    Deadline deadline = Deadline.in(PROGRAM_LIMIT);
+    boolean eager = program.makesTasks();
+    while (true) {
+      MessageSocket.Received received;
+      try {
+        received = socket.receive(eager ? 0 : CHECK_MILLIS);
+      } catch (SyscallException e) {
+        throw new RemoteException(thread.tid(), e.getMessage(), e.code(), e);
+      }
+      if (received == MessageSocket.Received.MESSAGE) {
+        return;
+      }
+      thread.keepRunning();
+      if (received == MessageSocket.Received.GONE) {
+        throw new TaskGoneException(thread.tid(), "gone while it ran program " + program.name());
+      }
+      if (deadline.passed()) {
+        throw new RemoteException(
+            thread.tid(), "program " + program.name() + " did not end within " + PROGRAM_LIMIT);
+      }
+      if (eager) {
+        deadline.pause();
+      }
+    }
+  }
+
+  private RemoteException programFailed(Program program, int index, Results results) {
+    Program.Op op = program.ops().get(index);
+    long result = results.result(new Program.Result(index));
+    String call =
+        ProgramText.call(program, op) + (op.note().isEmpty() ? "" : " [" + op.note() + "]");
+    if (Injection.failed(result)) {
+      int errno = (int) -result;
+      return new RemoteException(
+          thread.tid(), call + ": " + SyscallException.describe(errno), errno, null);
+    }
+    return new RemoteException(thread.tid(), call + " returned " + result);
+  }
+
+  /**
+   * Takes the blob out of a living target: its descriptor, its area and the anchor are gone, and
+   * the thread is stopped with the registers and signal mask it had before {@link #inject}.
+   */
+  public void cure() throws RemoteException {
+    requireLiving();
+    KillPoint.reach("before-cure");
+    thread.stop(Injection.LIMIT);
+    KillPoint.reach("cure-stopped");
+    Registers leaving =
+        Injection.startAt(thread.registers(), original.anchor().leaveAddress())
+            .with(Reg.R12, area.address())
+            .with(Reg.R13, area.bytes())
+            .with(Reg.R14, ownFd)
+            .with(Reg.RBX, 0)
+            .with(Reg.RSP, original.registers().get(Reg.RSP));
+    thread.setRegisters(leaving);
+    KillPoint.reach("cure-set");
+    for (String call : new String[] {"close", "munmap", "rt_sigprocmask"}) {
+      long result = Injection.finish(thread);
+      KillPoint.reach("cure-" + call);
+      if (result != 0) {
+        throw callFailed(thread, call + " while leaving", result);
+      }
+    }
+    closeSocket();
+    backOut(thread, original);
+    KillPoint.reach("cured");
+  }
+
+  /** From a stop at the end of an injected call back to the original state, stopped. */
+  private static void backOut(Tracee thread, Original original) throws RemoteException {
+    // A stop from PTRACE_INTERRUPT, unlike one at a system call's return, goes through the kernel's
+    // restart of interrupted calls when the thread goes on.
+    thread.interrupt();
+    thread.resume();
+    thread.awaitStop(Injection.LIMIT);
+    KillPoint.reach("back-stopped");
+    thread.setSignalMask(original.mask()); // before the registers: the anchor is harmless with it
+    thread.setRegisters(original.registers());
+    KillPoint.reach("registers-back");
+    original.anchor().remove();
+  }
+
+  /** After a bootstrap that failed: the blob leaves by itself; waits until it has left. */
+  private void abandon() throws RemoteException {
+    closeSocket();
+    Deadline deadline = Deadline.in(Injection.LIMIT);
+    do {
+      thread.stop(Injection.LIMIT);
+      long rip = thread.registers().get(Reg.RIP);
+      boolean inside = rip >= area.address() && rip < area.address() + area.bytes();
+      if (!inside && !original.anchor().contains(rip)) {
+        original.anchor().remove();
+        return;
+      }
+      thread.resume();
+      deadline.pause();
+    } while (!deadline.passed());
+    throw new RemoteException(thread.tid(), "the blob did not leave");
+  }
+
+  /**
+   * Ends the construction of a process: the area is unmapped by the {@code syscall} instruction at
+   * {@code syscallGadget}, the blob's descriptor closed, and the thread is stopped with its final
+   * registers; detach then lets it run.
+   */
+  public void cureTo(Registers registers, byte[] xstate, long signalMask, long syscallGadget)
+      throws RemoteException {
+    leaveBlob(syscallGadget);
+    long result =
+        Injection.call(
+            thread, gadgetCall(syscallGadget, Syscalls.MUNMAP, area.address(), area.bytes()));
+    if (result != 0) {
+      throw callFailed(thread, "munmap of the blob's area", result);
+    }
+    settle(registers, xstate, signalMask);
+  }
+
+  /**
+   * As {@link #cureTo} for a further thread: the area stays, the first thread unmaps it at last.
+   */
+  public void cureThreadTo(Registers registers, byte[] xstate, long signalMask, long syscallGadget)
+      throws RemoteException {
+    leaveBlob(syscallGadget);
+    settle(registers, xstate, signalMask);
+    area.giveBack(block);
+  }
+
+  private void leaveBlob(long syscallGadget) throws RemoteException {
+    thread.stop(Injection.LIMIT);
+    long result = Injection.call(thread, gadgetCall(syscallGadget, Syscalls.CLOSE, ownFd));
+    if (result != 0) {
+      throw callFailed(thread, "close of the blob's descriptor", result);
+    }
+    closeSocket();
+  }
+
+  private Registers gadgetCall(long gadget, long nr, long... args) throws RemoteException {
+    return Injection.withCall(Injection.startAt(thread.registers(), gadget), nr, args);
+  }
+
+  private void settle(Registers registers, byte[] xstate, long signalMask) throws RemoteException {
+    thread.interrupt();
+    thread.resume();
+    thread.awaitStop(Injection.LIMIT);
+    thread.setRegisters(registers);
+    thread.setXstate(xstate);
+    thread.setSignalMask(signalMask);
+  }
+
+  /** Where the area begins in the target. */
+  public long areaAddress() {
+    return area.address();
+  }
+
+  public long areaBytes() {
+    return area.bytes();
+  }
+
+  /** The descriptor that the blob holds in the target: not one of the program's. */
+  public int ownDescriptor() {
+    return ownFd;
+  }
+
+  /** The bytes that a program (its calls and its data) may have here. */
+  public long programBytes() {
+    return block().programBytes();
+  }
+
+  public Tracee thread() {
+    return thread;
+  }
+
+  /**
+   * The registers that a living target had when it was injected, and gets back by {@link #cure}.
+   */
+  public Registers originalRegisters() {
+    requireLiving();
+    return original.registers();
+  }
+
+  /** The signal mask that a living target had when it was injected. */
+  public long originalSignalMask() {
+    requireLiving();
+    return original.mask();
+  }
+
+  /** Lets go: a blob that was not cured sees the end of file and takes itself out. */
+  @Override
+  public void close() {
+    closeSocket();
+  }
+
+  private void closeSocket() {
+    if (socket != null) {
+      socket.close();
+    }
+  }
+
+  private void requireLiving() {
+    if (original == null) {
+      throw new IllegalStateException("pid " + thread.tid() + " is under construction");
+    }
+  }
+
+  private static void refuseWhatCanNotCarryIt(Tracee thread, Registers saved)
+      throws RemoteException {
+    if (!saved.is64Bit()) {
+      throw new RemoteException(thread.tid(), "runs 32-bit code: only 64-bit code can be carried");
+    }
+    if (thread.dispatchesSyscalls()) {
+      throw new RemoteException(
+          thread.tid(), "has syscall user dispatch on (prctl PR_SET_SYSCALL_USER_DISPATCH)");
+    }
+    if (AreaMapping.filtersSyscalls(thread.tid())) {
+      throw new RemoteException(
+          thread.tid(), "has a seccomp filter: calls for it might be refused");
+    }
+  }
+
+  private static RemoteException callFailed(Tracee thread, String call, long result) {
+    return new RemoteException(
+        thread.tid(),
+        call
+            + ": "
+            + (Injection.failed(result)
+                ? SyscallException.describe((int) -result)
+                : "returned " + result),
+        Injection.failed(result) ? (int) -result : 0,
+        null);
+  }
+}

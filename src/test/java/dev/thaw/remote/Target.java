@@ -1,0 +1,130 @@
+package dev.thaw.remote;
+
+import dev.thaw.linux.PidFd;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * A running native/victims/remote_target. Not a child of this JVM, whose process reaper would take
+ * its ptrace stops.
+ */
+final class Target implements AutoCloseable {
+  private static final int SIGKILL = 9;
+
+  private final int pid;
+  private final PidFd pidfd;
+  private final Path status;
+
+  private Target(int pid, Path status) throws IOException {
+    this.pid = pid;
+    this.status = status;
+    this.pidfd = PidFd.open(pid);
+  }
+
+  /** Starts one and waits until it works. */
+  static Target start(String kind) throws IOException, InterruptedException {
+    Path status = Files.createTempFile("remote-target", kind);
+    String victim =
+        Path.of(System.getProperty("thaw.native"), "victims", "remote_target").toString();
+    Process shell =
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "\"$0\" \"$@\" </dev/null >/dev/null 2>&1 & echo $!",
+                victim,
+                kind,
+                status.toString())
+            .start();
+    String line;
+    try (var out = shell.inputReader()) {
+      line = out.readLine();
+    }
+    shell.waitFor();
+    Target target = new Target(Integer.parseInt(line.strip()), status);
+    target.awaitProgress();
+    return target;
+  }
+
+  int pid() {
+    return pid;
+  }
+
+  long rounds() throws IOException {
+    return page().getLong(0);
+  }
+
+  /** Waits until it has done two more rounds; throws where it is dead or hangs. */
+  void awaitProgress() throws IOException, InterruptedException {
+    long end = System.nanoTime() + 20_000_000_000L;
+    long from = Files.size(status) == 0 ? 0 : rounds();
+    while (Files.size(status) == 0 || rounds() < from + 2) {
+      if (!Files.exists(Path.of("/proc/" + pid + "/maps")) || System.nanoTime() > end) {
+        throw new AssertionError("target " + pid + " does not go on: " + state());
+      }
+      Thread.sleep(1);
+    }
+  }
+
+  /** Fails with the target's own words where it noticed anything. */
+  void assertUnharmed() throws IOException {
+    ByteBuffer page = page();
+    if (page.getLong(8) != 0) {
+      byte[] text = new byte[200];
+      page.get(16, text);
+      throw new AssertionError(
+          page.getLong(8)
+              + " errors, first: "
+              + new String(text, StandardCharsets.US_ASCII).trim());
+    }
+  }
+
+  /**
+   * What of it can be seen from outside and must not change: mappings, descriptors, signal masks.
+   */
+  String outside() throws IOException {
+    List<String> maps =
+        Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
+            .filter(line -> !line.contains("[heap]"))
+            .collect(Collectors.toList());
+    Set<String> fds = new TreeSet<>();
+    try (var dir = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+      dir.forEach(path -> fds.add(path.getFileName().toString()));
+    }
+    String signals =
+        Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
+            .filter(line -> line.matches("(SigBlk|SigIgn|SigCgt|TracerPid):.*"))
+            .collect(Collectors.joining("\n"));
+    return String.join("\n", maps) + "\n" + fds + "\n" + signals;
+  }
+
+  private ByteBuffer page() throws IOException {
+    return ByteBuffer.wrap(Files.readAllBytes(status)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private String state() {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/stat"));
+    } catch (IOException e) {
+      return "no such process";
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      pidfd.send(SIGKILL);
+    } catch (IOException gone) {
+      // it is what was wanted
+    }
+    pidfd.close();
+    Files.deleteIfExists(status);
+  }
+}
