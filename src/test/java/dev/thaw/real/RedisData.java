@@ -38,6 +38,11 @@ final class RedisData {
     return generation.length;
   }
 
+  /** Keys below this number are strings. */
+  int strings() {
+    return TINY + STRINGS;
+  }
+
   /** Loads every key. */
   void load(RespClient client) throws IOException {
     client.pipeline(IntStream.range(0, size()).iterator(), this::store, RedisData::stored);
