@@ -1,0 +1,44 @@
+/*
+ * What the JVM and thaw-init say to each other: one SOCK_SEQPACKET message each way per request,
+ * this header first, descriptors by SCM_RIGHTS, a text payload after it where the type says so.
+ * dev.thaw.pager.InitConnection mirrors it; TablesTest compares the two.
+ */
+#ifndef THAW_INIT_PROTO_H
+#define THAW_INIT_PROTO_H
+
+#include <stdint.h>
+
+#define THAW_INIT_VERSION 1u
+#define THAW_INIT_MAX_FDS 4
+#define THAW_INIT_MAX_BYTES 65536
+
+enum thaw_init_type {
+	/* -> ; <- fds: session, pages, request eventfd; args: pid of thaw-init, backings so far */
+	THAW_INIT_HELLO = 1,
+	/* args: wanted pid; <- args: pid, address of a `syscall; ret` in it */
+	THAW_INIT_SPAWN = 2,
+	/* fds: memfd, extents; args: index into backings; <- args: the two numbers */
+	THAW_INIT_ADD_BACKING = 3,
+	/* fds: uffd, space memfd; args: pid, flags; <- args: index into spaces */
+	THAW_INIT_ADD_SPACE = 4,
+	/* serve from here on; <- args: pid of thaw-pager */
+	THAW_INIT_START = 5,
+	/* args: pid of the root; payload: the command of a filler to start, \0 after each word */
+	THAW_INIT_RUNNING = 6,
+	/* args: number of a descriptor of thaw-init; <- fds: it */
+	THAW_INIT_GET_FD = 7,
+	/* args: pid; <- args: 1 and the wait status if thaw-init has reaped it lately, else 0 */
+	THAW_INIT_REAPED = 8,
+};
+
+struct thaw_init_msg {
+	uint32_t version;
+	uint32_t type;
+	int32_t error; /* in a reply: 0 or an errno */
+	uint32_t payload_bytes;
+	int64_t args[4];
+};
+
+_Static_assert(sizeof(struct thaw_init_msg) == 48, "no padding");
+
+#endif

@@ -1,0 +1,58 @@
+/* thaw-init: parent of the restored tree, keeper of its userfaultfds, memfds and tables. */
+#ifndef THAW_INIT_H
+#define THAW_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "thaw_init_proto.h"
+#include "thaw_tables.h"
+
+#define must_check __attribute__((warn_unused_result))
+
+struct init_state {
+	struct thaw_session *session;
+	int session_fd;
+	int control_fd; /* to the JVM; -1 while there is none */
+	int status_fd;	/* to the launcher */
+	int signal_fd;
+	pid_t jvm_pid; /* 0: none of ours */
+	pid_t pager_pid;
+	pid_t root_pid;	   /* once the tree runs */
+	bool external_jvm; /* --control-fd: who started us drives */
+	bool serving;
+	bool running;
+	bool root_reported;
+	int root_status;
+	unsigned int jvm_restarts;
+	unsigned int pager_crashes; /* deaths other than by SIGKILL */
+	char filler[THAW_INIT_MAX_BYTES]; /* argv of a new filler, \0 after each word */
+	size_t filler_bytes;
+	struct {
+		pid_t pid;
+		int status;
+	} reaped[64]; /* the last ones, for THAW_INIT_REAPED */
+	unsigned int reaped_count;
+};
+
+extern struct init_state init;
+
+/* control.c */
+int control_message(void) must_check; /* 0, or -errno when the JVM is gone */
+
+/* tree.c */
+int tree_start_jvm(char *const argv[]) must_check;
+int tree_start_filler(void) must_check;
+int tree_start_pager(void) must_check;
+int tree_spawn(pid_t wanted, pid_t *pid) must_check;
+void tree_reap(void);
+bool tree_has_children(void);
+/* Kills every process below us but the JVM, until none is left. */
+void tree_kill(void);
+_Noreturn void tree_exit(int code);
+void status_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+extern const char thaw_gadget[];
+
+#endif

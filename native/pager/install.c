@@ -1,0 +1,360 @@
+/*
+ * Installing pages: the ioctls of a userfaultfd and what their errors mean (measured on 6.18;
+ * mm/userfaultfd.c). `moved` is the field that all of them have: bytes done, or -errno.
+ *
+ *   0                    all done
+ *   EAGAIN, moved > 0    stopped at a page that is mapped already, or at a hole
+ *   EAGAIN, moved < 0    an event of this userfaultfd is unread, or its thread has not run yet
+ *   EEXIST               the first page is mapped already; its waiters are NOT woken
+ *   EFAULT               the first page is a hole of the memfd
+ *   ENOENT               not registered, or more than one VMA
+ *   ESRCH                the address space is gone (exit, exec)
+ */
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "pager.h"
+
+#define FIRST_ADDRESS 0x10000ull
+#define LAST_ADDRESS 0x7ffffffff000ull
+/* Runs of neighbours that one fault may install: each is an ioctl of about 1 us. */
+#define RUNS_PER_FAULT 8
+/* COPY of 16 pages delays the fault by as much as CONTINUE of 64 (32 us). */
+#define COPY_WINDOW 16
+#define ENOMEM_RETRIES 100
+
+void thaw_wake(int uffd, uint64_t start, uint64_t len)
+{
+	struct uffdio_range range = {start, len};
+
+	ioctl(uffd, UFFDIO_WAKE, &range);
+}
+
+void thaw_wake_all(int uffd)
+{
+	thaw_wake(uffd, FIRST_ADDRESS, LAST_ADDRESS - FIRST_ADDRESS);
+}
+
+/* A userfaultfd does not say that its process is dead: an install that cannot succeed does. */
+bool thaw_process_gone(int uffd)
+{
+	struct uffdio_continue arg = {
+		.range = {LAST_ADDRESS - THAW_PAGE_SIZE, THAW_PAGE_SIZE},
+		.mode = UFFDIO_CONTINUE_MODE_DONTWAKE,
+	};
+
+	return ioctl(uffd, UFFDIO_CONTINUE, &arg) && errno == ESRCH;
+}
+
+static int install_once(struct thaw_reader *r, int decision, uint64_t address, const uint8_t *source,
+			uint64_t len, bool wake, int64_t *moved)
+{
+	int err = 0;
+
+	if (decision == THAW_CONTINUE) {
+		struct uffdio_continue arg = {
+			.range = {address, len},
+			.mode = wake ? 0 : UFFDIO_CONTINUE_MODE_DONTWAKE,
+		};
+
+		err = ioctl(r->uffd, UFFDIO_CONTINUE, &arg) ? errno : 0;
+		*moved = arg.mapped;
+	} else if (decision == THAW_COPY) {
+		struct uffdio_copy arg = {
+			.dst = address,
+			.src = (uintptr_t)source,
+			.len = len,
+			.mode = wake ? 0 : UFFDIO_COPY_MODE_DONTWAKE,
+		};
+
+		err = ioctl(r->uffd, UFFDIO_COPY, &arg) ? errno : 0;
+		*moved = arg.copy;
+	} else if (decision == THAW_ZEROPAGE) {
+		struct uffdio_zeropage arg = {
+			.range = {address, len},
+			.mode = wake ? 0 : UFFDIO_ZEROPAGE_MODE_DONTWAKE,
+		};
+
+		err = ioctl(r->uffd, UFFDIO_ZEROPAGE, &arg) ? errno : 0;
+		*moved = arg.zeropage;
+	} else {
+		struct uffdio_poison arg = {.range = {address, len}};
+
+		err = ioctl(r->uffd, UFFDIO_POISON, &arg) ? errno : 0;
+		*moved = arg.updated;
+	}
+	return err;
+}
+
+/* One install, ENOMEM waited out. Returns the errno; *moved is the bytes done, never negative. */
+static int install(struct thaw_reader *r, int decision, uint64_t address, const uint8_t *source,
+		   uint64_t len, bool wake, int64_t *moved)
+{
+	struct thaw_counters *c = &r->ref->counters;
+
+	for (int try = 0;; try++) {
+		int err = install_once(r, decision, address, source, len, wake, moved);
+
+		if (err != EAGAIN && err)
+			*moved = 0;
+		if (err == ENOMEM && try < ENOMEM_RETRIES) {
+			const struct timespec pause = {0, 1000000};
+
+			c->enomem++;
+			nanosleep(&pause, NULL);
+			continue;
+		}
+		return err;
+	}
+}
+
+static void mark_installed(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t start,
+			   uint64_t end)
+{
+	uint64_t index = thaw_vma_index(vma, start);
+	uint64_t pages = (end - start) >> THAW_PAGE_SHIFT;
+
+	if (index == THAW_NO_INDEX)
+		return;
+	for (uint64_t i = index; i < index + pages; i++)
+		r->bytes[i] |= THAW_SPACE_INSTALLED;
+}
+
+static void count(struct thaw_reader *r, int decision, uint64_t bytes, bool demand)
+{
+	struct thaw_counters *c = &r->ref->counters;
+	uint64_t pages = bytes >> THAW_PAGE_SHIFT;
+
+	if (decision == THAW_ZEROPAGE) {
+		c->zero += pages;
+	} else if (decision == THAW_POISON) {
+		c->poisoned += pages;
+	} else {
+		*(demand ? &c->demand : &c->ahead) += pages;
+		if (decision == THAW_COPY)
+			c->copied += pages;
+	}
+}
+
+/* The page that a thread waits for. Whatever happens, either it is woken or the outcome says why not. */
+static enum thaw_outcome install_demand(struct thaw_reader *r, const struct thaw_vma *vma,
+					uint64_t address, int decision, const uint8_t *source)
+{
+	struct thaw_counters *c = &r->ref->counters;
+	int64_t moved;
+	int err = install(r, decision, address, source, THAW_PAGE_SIZE, true, &moved);
+
+	switch (err) {
+	case 0:
+		count(r, decision, THAW_PAGE_SIZE, true);
+		if (vma)
+			mark_installed(r, vma, address, address + THAW_PAGE_SIZE);
+		return THAW_DONE;
+	case EEXIST:
+		c->eexist++;
+		if (vma && vma->kind == THAW_VMA_SHARED && decision == THAW_ZEROPAGE)
+			return install_demand(r, vma, address, THAW_CONTINUE, NULL);
+		if (vma)
+			mark_installed(r, vma, address, address + THAW_PAGE_SIZE);
+		thaw_wake(r->uffd, address, THAW_PAGE_SIZE);
+		return THAW_DONE;
+	case EAGAIN:
+		c->eagain_events++;
+		return THAW_EVENTS;
+	case ENOENT:
+		c->enoent++;
+		return THAW_LAYOUT;
+	case EFAULT:
+		c->efault++;
+		return decision == THAW_CONTINUE ? THAW_HOLE : THAW_BUG;
+	case ESRCH:
+		return THAW_TARGET_GONE;
+	case ENOMEM:
+		return THAW_NO_MEMORY;
+	default:
+		return THAW_BUG;
+	}
+}
+
+static bool eligible(const struct thaw_reader *r, const struct thaw_vma *vma, uint64_t index,
+		     int decision)
+{
+	uint8_t page = __atomic_load_n(&r->pager->pages[index], __ATOMIC_ACQUIRE);
+	uint8_t space = r->bytes[index];
+
+	if (space & THAW_SPACE_INSTALLED)
+		return false;
+	/* Shared zeros cost memory; a hole there is answered when somebody asks for it. */
+	if (vma->kind == THAW_VMA_SHARED && decision == THAW_ZEROPAGE)
+		return false;
+	return thaw_decide(UFFD_PAGEFAULT_FLAG_MINOR, page, space, vma->kind) == decision;
+}
+
+/* Installs [start, end), all eligible, without a waiter. Returns where it stopped. */
+static uint64_t install_run(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t start,
+			    uint64_t end, int decision, enum thaw_outcome *outcome)
+{
+	struct thaw_counters *c = &r->ref->counters;
+	uint64_t limit = end;
+
+	while (start < end) {
+		const uint8_t *source = NULL;
+		int64_t moved;
+		int err;
+
+		if (decision == THAW_COPY) {
+			source = thaw_pager_source(r->pager, vma, start);
+			if (!source) {
+				*outcome = THAW_BUG;
+				return start;
+			}
+		}
+		err = install(r, decision, start, source, limit - start, false, &moved);
+		if (moved > 0) {
+			count(r, decision, moved, false);
+			mark_installed(r, vma, start, start + moved);
+			start += moved;
+			limit = end;
+		}
+		switch (err) {
+		case 0:
+			break;
+		case EAGAIN:
+			if (moved <= 0) {
+				c->eagain_events++;
+				*outcome = THAW_EVENTS;
+				return start;
+			}
+			c->eagain_partial++;
+			break;
+		case EEXIST:
+			c->eexist++;
+			mark_installed(r, vma, start, start + THAW_PAGE_SIZE);
+			start += THAW_PAGE_SIZE;
+			break;
+		case EFAULT: /* a hole: the fault on it will tell more */
+			c->efault++;
+			start += THAW_PAGE_SIZE;
+			break;
+		case ENOENT: /* mprotect has split the VMA: try a shorter run */
+			c->enoent++;
+			limit = start + ((limit - start) / 2 & ~(THAW_PAGE_SIZE - 1));
+			if (limit == start) {
+				*outcome = THAW_LAYOUT;
+				return start;
+			}
+			break;
+		default:
+			*outcome = err == ESRCH	   ? THAW_TARGET_GONE
+				   : err == ENOMEM ? THAW_NO_MEMORY
+						   : THAW_BUG;
+			return start;
+		}
+	}
+	return start;
+}
+
+/* Installs what is eligible in [start, end), in at most RUNS_PER_FAULT runs. */
+static void install_neighbours(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t start,
+			       uint64_t end, int decision)
+{
+	enum thaw_outcome outcome = THAW_DONE;
+
+	for (int runs = 0; start < end && runs < RUNS_PER_FAULT && outcome == THAW_DONE;) {
+		uint64_t index = thaw_vma_index(vma, start), stop = start;
+
+		while (stop < end && eligible(r, vma, index, decision)) {
+			stop += THAW_PAGE_SIZE;
+			index++;
+		}
+		if (stop > start) {
+			install_run(r, vma, start, stop, decision, &outcome);
+			runs++;
+		}
+		start = stop + THAW_PAGE_SIZE;
+	}
+}
+
+/* The pages to install with `address`: aligned around it, or ahead of it if access is sequential. */
+static void window(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
+		   int decision, uint64_t *start, uint64_t *end)
+{
+	const struct thaw_session *s = r->pager->session;
+	uint64_t pages = s->around_pages, max = s->around_max_pages;
+
+	if (decision == THAW_COPY) {
+		pages = pages < COPY_WINDOW ? pages : COPY_WINDOW;
+		max = max < 4 * COPY_WINDOW ? max : 4 * COPY_WINDOW;
+	}
+	if (address == r->sequential_next) {
+		pages = r->window_pages * 2 < max ? r->window_pages * 2 : max;
+		*start = address;
+	} else {
+		*start = address & ~((pages << THAW_PAGE_SHIFT) - 1);
+	}
+	*end = *start + (pages << THAW_PAGE_SHIFT);
+	r->window_pages = pages;
+	if (*start < vma->start)
+		*start = vma->start;
+	if (*end > vma->end)
+		*end = vma->end;
+	r->sequential_next = *end;
+}
+
+/* Answers a fault: the page first, so that its thread runs on, its neighbours after it. */
+enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vma *vma,
+				     uint64_t address, enum thaw_decision decision)
+{
+	const uint8_t *source = NULL;
+	enum thaw_outcome outcome;
+	uint64_t start, end;
+
+	if (decision == THAW_COPY) {
+		source = thaw_pager_source(r->pager, vma, address);
+		if (!source)
+			return THAW_BUG;
+	}
+	outcome = install_demand(r, vma, address, decision, source);
+	if (outcome != THAW_DONE || decision == THAW_POISON || vma->index == THAW_NO_INDEX)
+		return outcome;
+	window(r, vma, address, decision, &start, &end);
+	install_neighbours(r, vma, address + THAW_PAGE_SIZE, end, decision);
+	install_neighbours(r, vma, start, address, decision);
+	return outcome;
+}
+
+/*
+ * Zeros where no VMA of the table is: private memory grown in place, which sends no event, or what
+ * mremap left behind. Where it ends is not known: a longer run is tried and may fail.
+ */
+enum thaw_outcome thaw_install_zero(struct thaw_reader *r, uint64_t address, uint64_t bound)
+{
+	enum thaw_outcome outcome = install_demand(r, NULL, address, THAW_ZEROPAGE, NULL);
+	uint64_t pages = r->pager->session->around_pages;
+	uint64_t start = address + THAW_PAGE_SIZE;
+	uint64_t end = (address & ~((pages << THAW_PAGE_SHIFT) - 1)) + (pages << THAW_PAGE_SHIFT);
+	int64_t moved;
+
+	if (end > bound)
+		end = bound;
+	if (outcome == THAW_DONE && start < end) {
+		install(r, THAW_ZEROPAGE, start, NULL, end - start, false, &moved);
+		if (moved > 0)
+			count(r, THAW_ZEROPAGE, moved, false);
+	}
+	return outcome;
+}
+
+uint64_t thaw_install_slice(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
+			    uint64_t pages, enum thaw_outcome *outcome)
+{
+	int decision = vma->kind == THAW_VMA_ANON ? THAW_COPY : THAW_CONTINUE;
+	uint64_t index = thaw_vma_index(vma, address), stop = address;
+
+	while (pages-- && stop < vma->end && eligible(r, vma, index, decision)) {
+		stop += THAW_PAGE_SIZE;
+		index++;
+	}
+	return install_run(r, vma, address, stop, decision, outcome);
+}

@@ -1,0 +1,306 @@
+/*
+ * thaw-pager: a process that shares thaw-init's descriptor table (clone with CLONE_FILES, without
+ * exec), so that the descriptor which reading a FORK event makes outlives it. Its main thread
+ * starts a reader for each userfaultfd and lets go of the spaces of dead processes.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pager.h"
+
+/* How often the main thread looks for dead processes; thaw-init wakes it earlier when it reaps. */
+#define PROBE_MILLIS 1000
+#define MFD_CLOEXEC_FLAG 1u
+
+static struct thaw_pager pager;
+
+static void *map_shared(int fd, size_t bytes, int prot)
+{
+	void *p = mmap(NULL, bytes, prot, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+const struct thaw_slot *thaw_slot_of(const struct thaw_session *s, uint32_t backing, uint64_t index)
+{
+	uint32_t low = s->backings[backing].first_slot;
+	uint32_t high = low + s->backings[backing].slot_count;
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+
+		if (index < s->slots[mid].index)
+			high = mid;
+		else if (index >= s->slots[mid].index + s->slots[mid].page_count)
+			low = mid + 1;
+		else
+			return &s->slots[mid];
+	}
+	return NULL;
+}
+
+/* Where the content of `address` can be read in this process: a mapping of the memfd's slot. */
+const uint8_t *thaw_pager_source(struct thaw_pager *p, const struct thaw_vma *vma, uint64_t address)
+{
+	uint64_t index = thaw_vma_index(vma, address);
+	const struct thaw_slot *slot = thaw_slot_of(p->session, vma->backing, index);
+	const uint8_t **at, *map, *expected = NULL;
+
+	if (!slot)
+		return NULL;
+	at = &p->slot_maps[slot - p->session->slots];
+	map = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+	if (!map) {
+		void *fresh = mmap(NULL, slot->page_count << THAW_PAGE_SHIFT, PROT_READ,
+				   MAP_SHARED | MAP_NORESERVE,
+				   p->session->backings[vma->backing].fd,
+				   (off_t)(slot->first_page << THAW_PAGE_SHIFT));
+
+		if (fresh == MAP_FAILED)
+			return NULL;
+		if (__atomic_compare_exchange_n(at, &expected, fresh, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE)) {
+			map = fresh;
+		} else { /* another reader was faster */
+			munmap(fresh, slot->page_count << THAW_PAGE_SHIFT);
+			map = expected;
+		}
+	}
+	return map + ((index - slot->index) << THAW_PAGE_SHIFT);
+}
+
+struct thaw_space_ref *thaw_session_claim(struct thaw_session *s)
+{
+	for (uint32_t i = 0; i < THAW_MAX_SPACES; i++) {
+		struct thaw_space_ref *ref = &s->spaces[i];
+		uint32_t free = THAW_SPACE_FREE, used;
+
+		if (!__atomic_compare_exchange_n(&ref->state, &free, THAW_SPACE_CREATING, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			continue;
+		ref->uffd = ref->table_fd = ref->filled_eventfd = -1;
+		ref->pid = 0;
+		ref->flags = ref->parent = 0;
+		ref->ring_head = ref->ring_tail = 0;
+		ref->generation++;
+		memset(&ref->counters, 0, sizeof(ref->counters));
+		used = __atomic_load_n(&s->space_count, __ATOMIC_ACQUIRE);
+		while (used <= i && !__atomic_compare_exchange_n(&s->space_count, &used, i + 1,
+								 false, __ATOMIC_ACQ_REL,
+								 __ATOMIC_ACQUIRE))
+			;
+		return ref;
+	}
+	return NULL;
+}
+
+/* The table forgets the number first: a kill in between leaks it, and nobody closes it twice. */
+static void close_if_open(int32_t *fd)
+{
+	int number = __atomic_exchange_n(fd, -1, __ATOMIC_ACQ_REL);
+
+	if (number >= 0)
+		close(number);
+}
+
+static void add_counters(struct thaw_counters *sum, const struct thaw_counters *c)
+{
+	uint64_t *to = (uint64_t *)sum;
+	const uint64_t *from = (const uint64_t *)c;
+
+	for (size_t i = 0; i < sizeof(*c) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+static void release(struct thaw_session *s, struct thaw_space_ref *ref)
+{
+	__atomic_store_n(&ref->state, THAW_SPACE_GONE, __ATOMIC_RELEASE);
+	close_if_open(&ref->uffd);
+	close_if_open(&ref->table_fd);
+	close_if_open(&ref->filled_eventfd);
+	add_counters(&s->gone, &ref->counters);
+	memset(&ref->counters, 0, sizeof(ref->counters));
+	__atomic_store_n(&ref->state, THAW_SPACE_FREE, __ATOMIC_RELEASE);
+}
+
+/* The child that this FORK event is about, if a reader before us has made its space. */
+static bool fork_is_applied(const struct thaw_session *s, uint32_t parent, uint64_t seq,
+			    unsigned int slot)
+{
+	uint32_t used = __atomic_load_n(&s->space_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used; i++) {
+		const struct thaw_space_ref *ref = &s->spaces[i];
+
+		if (__atomic_load_n(&ref->state, __ATOMIC_ACQUIRE) != THAW_SPACE_CREATING &&
+		    ref->parent == parent && ref->parent_seq == seq && ref->parent_slot == slot)
+			return true;
+	}
+	return false;
+}
+
+/* A FORK event: the child's space is a copy of the parent's, at this point of the events. */
+int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_slot)
+{
+	struct thaw_session *s = parent->pager->session;
+	const uint64_t one = 1;
+	struct thaw_space_ref *ref;
+	struct thaw_space *child;
+	int err;
+
+	if (fork_is_applied(s, parent->id + 1, parent->space->journal_seq, journal_slot))
+		return 0;
+	ref = thaw_session_claim(s);
+	if (!ref)
+		return -ENOSPC;
+	ref->table_fd = syscall(SYS_memfd_create, "thaw-space", MFD_CLOEXEC_FLAG);
+	ref->filled_eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ref->table_fd < 0 || ref->filled_eventfd < 0)
+		goto out;
+	if (ftruncate(ref->table_fd, THAW_SPACE_BYTES))
+		goto out;
+	child = map_shared(ref->table_fd, THAW_SPACE_BYTES, PROT_READ | PROT_WRITE);
+	if (!child)
+		goto out;
+	thaw_space_copy(parent->space, child);
+	munmap(child, THAW_SPACE_BYTES);
+	ref->parent = parent->id + 1;
+	ref->parent_seq = parent->space->journal_seq;
+	ref->parent_slot = journal_slot;
+	ref->flags = parent->ref->flags;
+	ref->uffd = uffd;
+	__atomic_store_n(&ref->state, THAW_SPACE_READY, __ATOMIC_RELEASE);
+	return write(s->pager_eventfd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
+out:
+	err = -errno;
+	release(s, ref);
+	return err;
+}
+
+static int start_reader(unsigned int id)
+{
+	struct thaw_space_ref *ref = &pager.session->spaces[id];
+	struct thaw_reader *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attr;
+	int err;
+
+	if (r == MAP_FAILED)
+		return -ENOMEM;
+	r->pager = &pager;
+	r->ref = ref;
+	r->id = id;
+	r->uffd = ref->uffd;
+	r->filler_generation = pager.session->filler_generation;
+	r->space = map_shared(ref->table_fd, THAW_SPACE_BYTES, PROT_READ | PROT_WRITE);
+	if (!r->space)
+		return -ENOMEM;
+	r->bytes = thaw_space_pages(r->space);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 << 10);
+	pager.readers[id] = r;
+	err = pthread_create(&r->thread, &attr, thaw_reader_main, r);
+	pthread_attr_destroy(&attr);
+	return -err;
+}
+
+/* Stops the reader, wherever it is, and lets go of the space. */
+static void end_reader(struct thaw_reader *r)
+{
+	unsigned int id = r->id;
+
+	__atomic_store_n(&r->stop, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE)) {
+		const struct timespec pause = {0, 1000000};
+
+		/* Again and again: the signal may come just before its read(2). */
+		pthread_kill(r->thread, SIGUSR1);
+		nanosleep(&pause, NULL);
+	}
+	pthread_join(r->thread, NULL);
+	munmap(r->space, THAW_SPACE_BYTES);
+	pager.readers[id] = NULL;
+	release(pager.session, r->ref);
+	munmap(r, sizeof(*r));
+}
+
+static void look_at_spaces(bool probe)
+{
+	uint32_t used = __atomic_load_n(&pager.session->space_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used; i++) {
+		uint32_t state = __atomic_load_n(&pager.session->spaces[i].state, __ATOMIC_ACQUIRE);
+		struct thaw_reader *r = pager.readers[i];
+
+		if (!r && state == THAW_SPACE_READY) {
+			int err = start_reader(i);
+
+			if (err) { /* its threads would wait for ever */
+				pager.session->fatal_errno = -err;
+				__atomic_store_n(&pager.session->fatal, 1, __ATOMIC_RELEASE);
+				_exit(3);
+			}
+		} else if (r && (__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE) ||
+				 (probe && thaw_process_gone(r->uffd)))) {
+			end_reader(r);
+		}
+	}
+}
+
+/* A fork event that a pager before us had begun to apply is applied anew, from the journal. */
+static void drop_half_made(struct thaw_session *s)
+{
+	for (uint32_t i = 0; i < s->space_count; i++) {
+		if (s->spaces[i].state == THAW_SPACE_CREATING) {
+			s->spaces[i].uffd = -1; /* the journal still names it */
+			release(s, &s->spaces[i]);
+		} else if (s->spaces[i].state == THAW_SPACE_GONE) {
+			release(s, &s->spaces[i]);
+		}
+	}
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+void thaw_pager_main(int session_fd)
+{
+	struct sigaction interrupt = {.sa_handler = nothing};
+	sigset_t set;
+
+	prctl(PR_SET_NAME, "thaw-pager");
+	sigaction(SIGUSR1, &interrupt, NULL); /* without SA_RESTART: read(2) returns */
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	pager.session =
+		map_shared(session_fd, sizeof(struct thaw_session), PROT_READ | PROT_WRITE);
+	if (!pager.session)
+		_exit(3);
+	pager.pages = map_shared(pager.session->pages_fd, THAW_MAX_PAGES, PROT_READ);
+	if (!pager.pages)
+		_exit(3);
+	drop_half_made(pager.session);
+	for (;;) {
+		struct pollfd wake = {pager.session->pager_eventfd, POLLIN, 0};
+		uint64_t n;
+		int ready;
+
+		look_at_spaces(true);
+		ready = poll(&wake, 1, PROBE_MILLIS);
+		if (ready > 0 && read(pager.session->pager_eventfd, &n, sizeof(n)) < 0 &&
+		    errno != EAGAIN)
+			_exit(3);
+	}
+}

@@ -1,0 +1,143 @@
+/* The fault loop: decisions (decide.c), tables (space.c), installs (install.c), reader.c, pager.c. */
+#ifndef THAW_PAGER_H
+#define THAW_PAGER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "thaw_tables.h"
+
+#define THAW_EXPORT __attribute__((visibility("default")))
+#define must_check __attribute__((warn_unused_result))
+
+/* Not in the 6.1 headers: linux/userfaultfd.h of 6.6. */
+#ifndef UFFDIO_POISON
+struct uffdio_poison {
+	struct uffdio_range range;
+	__u64 mode;
+	__s64 updated;
+};
+#define UFFDIO_POISON _IOWR(UFFDIO, 0x08, struct uffdio_poison)
+#endif
+
+/* What to do about a fault. dev.thaw.pager.Decision is the specification. */
+enum thaw_decision {
+	THAW_CONTINUE = 0,
+	THAW_COPY = 1,
+	THAW_ZEROPAGE = 2,
+	THAW_FILL_FIRST = 3,
+	THAW_POISON = 4,
+};
+
+/* Besides the kernel's UFFD_PAGEFAULT_FLAG_*: the install found no page in the memfd. */
+#define THAW_FAULT_HOLE (1u << 31)
+
+THAW_EXPORT int thaw_decide(uint32_t fault_flags, uint8_t page, uint8_t space, uint32_t kind);
+
+/* space.c: the VMAs of one space. Pure: no system call. */
+static inline unsigned int thaw_space_current(const struct thaw_space *s)
+{
+	return __atomic_load_n(&s->commit, __ATOMIC_ACQUIRE) & 1;
+}
+
+const struct thaw_vma *thaw_space_find(const struct thaw_space *s, uint64_t address);
+/* The last VMA that begins at or below `address`, or NULL. */
+const struct thaw_vma *thaw_space_floor(const struct thaw_space *s, uint64_t address);
+/* Where the first VMA above `address` begins, or the end of the address space. */
+uint64_t thaw_space_next_start(const struct thaw_space *s, uint64_t address);
+THAW_EXPORT int thaw_space_unmap(struct thaw_space *s, uint64_t start, uint64_t end,
+				 unsigned int applied, uint64_t *lost_maps);
+THAW_EXPORT int thaw_space_remap(struct thaw_space *s, uint64_t from, uint64_t to, uint64_t len,
+				 unsigned int applied);
+int thaw_space_extend(struct thaw_space *s, const struct thaw_vma *vma, uint64_t end);
+/* How many events of the present journal are applied. */
+unsigned int thaw_space_applied(const struct thaw_space *s);
+/* The event before `applied` is applied, and the VMAs stay as they are. */
+void thaw_space_mark_applied(struct thaw_space *s, unsigned int applied);
+/* The child's table at the moment of the fork. */
+void thaw_space_copy(const struct thaw_space *parent, struct thaw_space *child);
+
+static inline uint64_t thaw_vma_index(const struct thaw_vma *vma, uint64_t address)
+{
+	if (vma->index == THAW_NO_INDEX)
+		return THAW_NO_INDEX;
+	return vma->index + ((address - vma->start) >> THAW_PAGE_SHIFT);
+}
+
+/* pager.c: what all threads of thaw-pager share. */
+struct thaw_pager {
+	struct thaw_session *session;
+	const uint8_t *pages;
+	struct thaw_reader *readers[THAW_MAX_SPACES];
+	const uint8_t *slot_maps[THAW_MAX_SLOTS]; /* for COPY; mapped at first use */
+};
+
+struct thaw_fault {
+	uint64_t address;
+	uint32_t flags;
+	bool requested;
+};
+
+#define THAW_PENDING_MAX 4096u
+
+/* One reader thread: the only one that reads the userfaultfd and installs through it. */
+struct thaw_reader {
+	struct thaw_pager *pager;
+	struct thaw_space_ref *ref;
+	struct thaw_space *space;
+	uint8_t *bytes;
+	unsigned int id;
+	int uffd;
+	bool nonblocking;
+	bool gone;	   /* the process is dead, exec'ed, or needs no pager any more */
+	uint32_t stop;	   /* set by the main thread */
+	uint32_t finished; /* set by the reader */
+	pthread_t thread;
+	uint32_t filler_generation;
+	uint64_t sequential_next; /* where the last window ended */
+	uint64_t window_pages;
+	uint64_t drain_next; /* address from which the background slice goes on */
+	unsigned int pending_count; /* faults read and not yet looked at */
+	unsigned int waiting_count; /* faults that wait for a fill */
+	struct thaw_fault pending[THAW_PENDING_MAX];
+	struct thaw_fault waiting[THAW_PENDING_MAX];
+};
+
+/* Session descriptor in, does not return: the body of thaw-pager. */
+_Noreturn void thaw_pager_main(int session_fd);
+int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_slot) must_check;
+struct thaw_space_ref *thaw_session_claim(struct thaw_session *session);
+const struct thaw_slot *thaw_slot_of(const struct thaw_session *s, uint32_t backing,
+				     uint64_t index);
+const uint8_t *thaw_pager_source(struct thaw_pager *pager, const struct thaw_vma *vma,
+				 uint64_t address);
+
+void *thaw_reader_main(void *reader);
+/* Reads what there is into the journal and applies the events: 0, or -errno (EAGAIN: nothing). */
+int thaw_reader_read(struct thaw_reader *r, bool block) must_check;
+
+/* install.c: how an install ended. */
+enum thaw_outcome {
+	THAW_DONE,
+	THAW_EVENTS,	 /* an event is unread: read it, then look again */
+	THAW_LAYOUT,	 /* not registered (any more) as the table says */
+	THAW_HOLE,	 /* no page in the memfd */
+	THAW_TARGET_GONE,
+	THAW_NO_MEMORY,
+	THAW_BUG,
+};
+
+enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vma *vma,
+				     uint64_t address, enum thaw_decision decision) must_check;
+/* Installs up to `pages` pages from `address` on, without a waiter. Returns where it stopped. */
+uint64_t thaw_install_slice(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
+			    uint64_t pages, enum thaw_outcome *outcome);
+enum thaw_outcome thaw_install_zero(struct thaw_reader *r, uint64_t address,
+				    uint64_t bound) must_check;
+void thaw_wake(int uffd, uint64_t start, uint64_t len);
+void thaw_wake_all(int uffd);
+bool thaw_process_gone(int uffd);
+
+#endif
