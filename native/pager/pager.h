@@ -34,6 +34,7 @@ enum thaw_decision {
 /* Besides the kernel's UFFD_PAGEFAULT_FLAG_*: the install found no page in the memfd. */
 #define THAW_FAULT_HOLE (1u << 31)
 
+THAW_EXPORT long thaw_layout(const char *name);
 THAW_EXPORT int thaw_decide(uint32_t fault_flags, uint8_t page, uint8_t space, uint32_t kind);
 
 /* space.c: the VMAs of one space. Pure: no system call. */

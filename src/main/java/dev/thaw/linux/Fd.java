@@ -23,6 +23,13 @@ public class Fd implements AutoCloseable {
     return number;
   }
 
+  /** Gives ownership away: this object is closed, the descriptor is not. */
+  final synchronized int release() {
+    int old = number();
+    number = -1;
+    return old;
+  }
+
   @Override
   public synchronized void close() {
     if (number >= 0) {

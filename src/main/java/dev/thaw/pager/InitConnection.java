@@ -1,0 +1,146 @@
+package dev.thaw.pager;
+
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.SyscallException;
+import dev.thaw.linux.UnixSocket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * The connection to thaw-init, the parent of the restored tree: {@code native/include/
+ * thaw_init_proto.h}. Thread safe; a request waits for its answer.
+ */
+public final class InitConnection implements AutoCloseable {
+  static final int VERSION = 1;
+  static final int HEADER_BYTES = 48;
+  static final int MAX_PAYLOAD_BYTES = 65536;
+  private static final int HELLO = 1;
+  private static final int SPAWN = 2;
+  private static final int ADD_BACKING = 3;
+  private static final int ADD_SPACE = 4;
+  private static final int START = 5;
+  private static final int RUNNING = 6;
+  private static final int GET_FD = 7;
+  private static final int REAPED = 8;
+
+  private final UnixSocket socket;
+
+  /** An answer: its words, and descriptors that the caller owns. */
+  record Reply(long[] args, List<Fd> fds) {}
+
+  /** Takes ownership of the socket. */
+  public InitConnection(UnixSocket socket) {
+    this.socket = socket;
+  }
+
+  /** The connection that thaw-init gave this process: the descriptor in THAW_INIT_FD. */
+  public static InitConnection inherited() {
+    String number = System.getenv("THAW_INIT_FD");
+    if (number == null) {
+      throw new IllegalStateException("THAW_INIT_FD is not set: not started by thaw-init");
+    }
+    return new InitConnection(new UnixSocket(Integer.parseInt(number)));
+  }
+
+  /**
+   * Makes a task with that pid. It is in the context of whoever started the restore.
+   *
+   * @param pid 0 for any
+   * @throws SyscallException with EEXIST where the pid is taken, be it by a zombie
+   */
+  public SpawnedTask spawn(int pid) throws IOException {
+    Reply reply = request("clone3(set_tid=" + pid + ")", SPAWN, List.of(), pid);
+    return new SpawnedTask((int) reply.args()[0], reply.args()[1]);
+  }
+
+  /**
+   * The tree runs. From here on the death of this JVM is not the death of the tree: thaw-init starts
+   * {@code refill} if pages are still missing, which then calls {@link PagerSession#resume}.
+   *
+   * @param refill command and arguments; the command is a path
+   */
+  public void running(int rootPid, List<String> refill) throws IOException {
+    StringBuilder words = new StringBuilder();
+    for (String word : refill) {
+      words.append(word).append('\0');
+    }
+    byte[] payload = words.toString().getBytes(StandardCharsets.UTF_8);
+    if (payload.length > MAX_PAYLOAD_BYTES) {
+      throw new IllegalArgumentException("refill command of " + payload.length + " bytes");
+    }
+    request("running(" + rootPid + ")", RUNNING, List.of(), payload, rootPid);
+  }
+
+  /**
+   * Whether thaw-init has reaped {@code pid} lately, and how it ended.
+   *
+   * @return the status as of wait(2), or -1 if it has not
+   */
+  public int reapedStatus(int pid) throws IOException {
+    Reply reply = request("reaped(" + pid + ")", REAPED, List.of(), pid);
+    return reply.args()[0] == 1 ? (int) reply.args()[1] : -1;
+  }
+
+  /** The pid of thaw-init, and the descriptors session, pages, request bell. */
+  Reply hello() throws IOException {
+    return request("hello", HELLO, List.of());
+  }
+
+  /** Hands a memfd and its extents over; returns their numbers there. */
+  long[] addBacking(int backing, Fd memfd, Fd extents) throws IOException {
+    return request("add backing", ADD_BACKING, List.of(memfd, extents), backing).args();
+  }
+
+  /** Hands a userfaultfd and its table over; returns the number of the space. */
+  int addSpace(int pid, int flags, Fd uffd, Fd table) throws IOException {
+    return (int) request("add space", ADD_SPACE, List.of(uffd, table), pid, flags).args()[0];
+  }
+
+  /** Starts thaw-pager; returns its pid. */
+  int start() throws IOException {
+    return (int) request("start", START, List.of()).args()[0];
+  }
+
+  /** A descriptor of thaw-init's table. */
+  Fd descriptor(int number) throws IOException {
+    return request("descriptor " + number, GET_FD, List.of(), number).fds().get(0);
+  }
+
+  private Reply request(String what, int type, List<Fd> fds, long... args) throws IOException {
+    return request(what, type, fds, new byte[0], args);
+  }
+
+  private synchronized Reply request(
+      String what, int type, List<Fd> fds, byte[] payload, long... args) throws IOException {
+    ByteBuffer out =
+        ByteBuffer.allocate(HEADER_BYTES + payload.length).order(ByteOrder.nativeOrder());
+    out.putInt(VERSION).putInt(type).putInt(0).putInt(payload.length);
+    for (int i = 0; i < args.length; i++) {
+      out.putLong(16 + 8 * i, args[i]);
+    }
+    out.put(HEADER_BYTES, payload);
+    socket.send(out.array(), fds);
+    UnixSocket.Message message = socket.receive(HEADER_BYTES);
+    if (message == null || message.bytes().length != HEADER_BYTES) {
+      throw new IOException("thaw-init is gone (" + what + ")");
+    }
+    ByteBuffer in = ByteBuffer.wrap(message.bytes()).order(ByteOrder.nativeOrder());
+    if (in.getInt(0) != VERSION || in.getInt(4) != type) {
+      throw new IOException(
+          "thaw-init answers version " + in.getInt(0) + ", type " + in.getInt(4) + " to " + what);
+    }
+    if (in.getInt(8) != 0) {
+      throw new SyscallException("thaw-init: " + what, in.getInt(8));
+    }
+    long[] words = {in.getLong(16), in.getLong(24), in.getLong(32), in.getLong(40)};
+    return new Reply(words, message.fds());
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}

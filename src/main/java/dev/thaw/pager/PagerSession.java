@@ -1,0 +1,270 @@
+package dev.thaw.pager;
+
+import dev.thaw.linux.EventFd;
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.Memfd;
+import dev.thaw.store.PageSource;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The memory of one restored tree, as the JVM sees it: makes the memfds, tells thaw-pager what is
+ * mapped where, and fills.
+ *
+ * <pre>
+ *   addBacking*  fillNow*  addSpace*  start  (the tree runs)  fillAll  close
+ * </pre>
+ *
+ * <p>thaw-pager answers the faults; it asks here only for pages that are not filled yet. When
+ * everything is filled this JVM may go. When it dies before, thaw-init starts another, which goes on
+ * with {@link #resume}. Thread safe from {@link #start} on; before, one thread.
+ */
+public final class PagerSession implements AutoCloseable {
+  /** Length of a private memfd: as far as file offsets go. */
+  private static final long PRIVATE_BYTES = Long.MAX_VALUE & -Memfd.PAGE_BYTES;
+
+  private final InitConnection init;
+  private final PageSource source;
+  private final SessionTable table;
+  private final EventFd requestBell;
+  private final List<Backing> backings = new ArrayList<>();
+  private Filler filler;
+  private FrameMap map;
+  private FillRequests requests;
+
+  private record Backing(
+      Memfd memfd, boolean shared, List<SessionTable.IndexedSlot> slots, List<Extent> content) {}
+
+  private PagerSession(InitConnection init, PageSource source) throws IOException {
+    this.init = init;
+    this.source = source;
+    InitConnection.Reply hello = init.hello();
+    try (Fd session = hello.fds().get(0);
+        Fd pages = hello.fds().get(1)) {
+      table = new SessionTable(session, pages);
+    }
+    requestBell = EventFd.of(hello.fds().get(2));
+  }
+
+  /**
+   * Begins a restore.
+   *
+   * @param source where the pages come from; stays the caller's, open until this is closed
+   */
+  public static PagerSession create(InitConnection init, PageSource source) throws IOException {
+    PagerSession session = new PagerSession(init, source);
+    if (session.table.get(Tables.BACKING_COUNT) != 0) {
+      throw new IllegalStateException("thaw-init has a session already: resume it");
+    }
+    return session;
+  }
+
+  /** Takes over from a JVM that died while its tree ran: filling goes on, nothing else is to be done. */
+  public static PagerSession resume(InitConnection init, PageSource source) throws IOException {
+    PagerSession session = new PagerSession(init, source);
+    int count = session.table.get(Tables.BACKING_COUNT);
+    for (int i = 0; i < count; i++) {
+      SessionTable.Backing b = session.table.backing(i);
+      Memfd memfd = Memfd.of(init.descriptor(b.fd()));
+      try (Fd extents = init.descriptor(b.extentsFd())) {
+        session.backings.add(
+            new Backing(
+                memfd,
+                b.shared(),
+                session.table.slots(b),
+                SessionTable.readExtents(extents, b.extentCount())));
+      }
+    }
+    session.serve();
+    return session;
+  }
+
+  /** Makes the memfd; returns the number of the backing. */
+  public int addBacking(BackingSpec spec) throws IOException {
+    if (filler != null) {
+      throw new IllegalStateException("backings come before filling");
+    }
+    Slot first = spec.slots().get(0);
+    long bytes = spec.shared() ? first.pageCount() * Memfd.PAGE_BYTES : PRIVATE_BYTES;
+    Memfd memfd = Memfd.create(spec.name(), bytes);
+    int backing = table.describeBacking(spec, spec.content().size());
+    try (Memfd extents = SessionTable.extentsFile("thaw-extents", spec.content())) {
+      init.addBacking(backing, memfd, extents);
+    }
+    List<SessionTable.IndexedSlot> slots = table.slots(table.backing(backing));
+    int at = 0;
+    for (Extent extent : spec.content()) {
+      while (slots.get(at).firstPage() + slots.get(at).pageCount() <= extent.firstPage()) {
+        at++;
+      }
+      long index = slots.get(at).index() + extent.firstPage() - slots.get(at).firstPage();
+      table.markPages(index, extent.pageCount(), Tables.PAGE_HAS_CONTENT);
+      table.addLong(Tables.CONTENT_PAGES, extent.pageCount());
+    }
+    backings.add(new Backing(memfd, spec.shared(), slots, spec.content()));
+    table.countBacking();
+    return backing;
+  }
+
+  /** The memfd of a backing, to be mapped in the restored process. Stays ours. */
+  public Fd memfd(int backing) {
+    return backings.get(backing).memfd();
+  }
+
+  /**
+   * Fills pages and returns when they are there: for what will be read through a descriptor or an
+   * unregistered mapping, past the userfaultfd. A page that cannot be had stays a hole and is an
+   * error.
+   */
+  public void fillNow(int backing, long firstPage, long pageCount) throws IOException {
+    begin();
+    Set<Integer> frames = new HashSet<>();
+    List<CompletableFuture<Void>> waits = new ArrayList<>();
+    forEachIndex(
+        backing,
+        firstPage,
+        pageCount,
+        index -> {
+          int frame = map.frameOf(index);
+          if (frame >= 0 && frames.add(frame)) {
+            waits.add(filler.demand(frame, false));
+          }
+        });
+    for (CompletableFuture<Void> wait : waits) {
+      wait.join();
+    }
+    List<Long> lost = new ArrayList<>();
+    forEachIndex(
+        backing,
+        firstPage,
+        pageCount,
+        index -> {
+          if ((table.page(index) & Tables.PAGE_POISONED) != 0) {
+            lost.add(index);
+          }
+        });
+    if (!lost.isEmpty()) {
+      throw new IOException(
+          lost.size() + " of " + pageCount + " pages of backing " + backing + " cannot be read");
+    }
+  }
+
+  private interface IndexAction {
+    void accept(long index);
+  }
+
+  private void forEachIndex(int backing, long firstPage, long pageCount, IndexAction action) {
+    for (SessionTable.IndexedSlot slot : backings.get(backing).slots()) {
+      long from = Math.max(firstPage, slot.firstPage());
+      long to = Math.min(firstPage + pageCount, slot.firstPage() + slot.pageCount());
+      for (long page = from; page < to; page++) {
+        action.accept(slot.index() + page - slot.firstPage());
+      }
+    }
+  }
+
+  /**
+   * Adds an address space. Its VMAs are registered already. Faults are answered from {@link #start}
+   * on.
+   *
+   * @param uffd owned from here on, even on failure; the last descriptor of it outside of thaw-init
+   */
+  public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas) throws IOException {
+    addSpace(pid, uffd, vmas, false);
+  }
+
+  /**
+   * Adds an address space.
+   *
+   * @param drain install all {@link VmaKind#ANON} pages in the background, and then close the
+   *     userfaultfd: only for a space that has no others
+   */
+  public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas, boolean drain) throws IOException {
+    try (uffd;
+        Memfd space = SpaceTable.create(table, vmas)) {
+      init.addSpace(pid, drain ? Tables.SPACE_FLAG_DRAIN : 0, uffd, space);
+    }
+  }
+
+  /** thaw-pager serves from here on. Before the tree runs. */
+  public void start() throws IOException {
+    init.start();
+    serve();
+  }
+
+  private void serve() {
+    begin();
+    table.newFiller();
+    requests = new FillRequests(init, table, map, filler, requestBell);
+  }
+
+  private void begin() {
+    if (filler != null) {
+      return;
+    }
+    List<FrameMap.Content> contents = new ArrayList<>();
+    for (Backing b : backings) {
+      contents.add(
+          new FrameMap.Content(
+              new FrameMap.Target(b.memfd(), b.shared()), b.slots(), b.content()));
+    }
+    map = new FrameMap(source.framePages(), source.frameCount(), contents);
+    filler = new Filler(source, table, map, Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * Fills everything in the background, on all cores; what a thread waits for goes first.
+   *
+   * @return done when nothing of the source is needed any more
+   */
+  public CompletableFuture<Void> fillAll() {
+    begin();
+    return filler.fillAll();
+  }
+
+  /** The pid of thaw-pager. */
+  public int pagerPid() {
+    return table.get(Tables.PAGER_PID);
+  }
+
+  /**
+   * Sets the fault-around window.
+   *
+   * @param pages around a fault, a power of two; 1 for none
+   * @param maxPages bound of the window of sequential access
+   */
+  public void setFaultAround(int pages, int maxPages) {
+    if (Integer.bitCount(pages) != 1 || maxPages < pages) {
+      throw new IllegalArgumentException("window of " + pages + " up to " + maxPages + " pages");
+    }
+    table.set(Tables.AROUND_PAGES, pages);
+    table.set(Tables.AROUND_MAX_PAGES, maxPages);
+  }
+
+  /** The counters of now. */
+  public PagerStats stats() {
+    return table.stats();
+  }
+
+  /** All counters by name, for tests and diagnosis. */
+  long total(Tables.Counter counter) {
+    return table.total(counter);
+  }
+
+  /** Stops filling. thaw-pager goes on. */
+  @Override
+  public void close() {
+    if (requests != null) {
+      requests.close();
+    }
+    if (filler != null) {
+      filler.close();
+    }
+    backings.forEach(b -> b.memfd().close());
+    requestBell.close();
+  }
+}

@@ -1,0 +1,87 @@
+package dev.thaw.pager;
+
+import dev.thaw.linux.Memfd;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** The table of one address space, {@code struct thaw_space}, as the JVM writes it at the beginning. */
+final class SpaceTable {
+  private SpaceTable() {}
+
+  /** A VMA with the index of its pages; what lies outside of every slot has none. */
+  private record IndexedVma(SpaceVma vma, long index) {}
+
+  /** Makes the memfd. The caller owns it. */
+  static Memfd create(SessionTable table, List<SpaceVma> vmas) throws IOException {
+    List<SpaceVma> sorted = new ArrayList<>(vmas);
+    sorted.sort(Comparator.comparingLong(SpaceVma::start));
+    List<IndexedVma> indexed = new ArrayList<>();
+    long end = 0;
+    for (SpaceVma vma : sorted) {
+      if (vma.start() < end) {
+        throw new IllegalArgumentException(String.format("%s overlaps the one below", vma));
+      }
+      end = vma.end();
+      index(table, vma, indexed);
+    }
+    if (indexed.size() > Tables.MAX_VMAS) {
+      throw new IllegalStateException(indexed.size() + " VMAs");
+    }
+    return write(indexed);
+  }
+
+  private static void index(SessionTable table, SpaceVma vma, List<IndexedVma> out) {
+    long last = vma.firstPage() + vma.pageCount();
+    for (SessionTable.IndexedSlot slot : table.slots(table.backing(vma.backing()))) {
+      long slotEnd = slot.firstPage() + slot.pageCount();
+      if (vma.firstPage() >= slot.firstPage() && vma.firstPage() < slotEnd) {
+        long inside = Math.min(last, slotEnd) - vma.firstPage();
+        long split = vma.start() + inside * Memfd.PAGE_BYTES;
+        long index = slot.index() + vma.firstPage() - slot.firstPage();
+        out.add(new IndexedVma(cut(vma, vma.start(), split), index));
+        if (split < vma.end()) {
+          out.add(new IndexedVma(cut(vma, split, vma.end()), Tables.NO_INDEX));
+        }
+        return;
+      }
+    }
+    throw new IllegalArgumentException(vma + " begins in no slot of its backing");
+  }
+
+  private static SpaceVma cut(SpaceVma vma, long start, long end) {
+    return new SpaceVma(
+        start,
+        end,
+        vma.backing(),
+        vma.firstPage() + (start - vma.start()) / Memfd.PAGE_BYTES,
+        vma.kind());
+  }
+
+  private static Memfd write(List<IndexedVma> vmas) throws IOException {
+    int bytes = Tables.SPACE_VMAS + vmas.size() * Tables.VMA_BYTES;
+    ByteBuffer out = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    out.putInt(0, Tables.VERSION);
+    out.putLong(Tables.SPACE_COMMIT, 0);
+    out.putLong(Tables.SPACE_JOURNAL_SEQ, 1);
+    out.putInt(Tables.SPACE_VMA_COUNT, vmas.size());
+    out.position(Tables.SPACE_VMAS);
+    for (IndexedVma v : vmas) {
+      out.putLong(v.vma().start()).putLong(v.vma().end());
+      out.putLong(v.vma().firstPage()).putLong(v.index());
+      out.putInt(v.vma().backing());
+      out.putShort((short) v.vma().kind().code()).putShort((short) v.vma().kind().flags());
+    }
+    Memfd memfd = Memfd.create("thaw-space", Tables.SPACE_BYTES);
+    try {
+      memfd.write(out, 0, bytes, 0);
+    } catch (IOException e) {
+      memfd.close();
+      throw e;
+    }
+    return memfd;
+  }
+}
