@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -294,6 +295,30 @@ static void threads(void)
 	spawning(NULL);
 }
 
+/* Children that begin and end as fast as they can, two generations. */
+static void forking(void)
+{
+	for (;;) {
+		int child_status = -1;
+		pid_t child = fork();
+
+		if (child == 0) {
+			pid_t grandchild = fork();
+
+			if (grandchild == 0)
+				_exit(7);
+			if (waitpid(grandchild, &child_status, 0) != grandchild)
+				_exit(1);
+			_exit(WEXITSTATUS(child_status));
+		}
+		if (child < 0 || waitpid(child, &child_status, 0) != child)
+			error("fork, wait: %s", strerror(errno));
+		else if (child_status != 7 << 8)
+			error("a child ended with %x", child_status);
+		round_done();
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -301,6 +326,7 @@ static const struct {
 	{ "compute", computing }, { "nanosleep", sleeping }, { "poll", polling },
 	{ "epoll", epolling },	  { "futex", futex_timed },  { "pipe", reading },
 	{ "sigsuspend", suspending }, { "threads", threads },
+	{ "fork", forking },
 };
 
 int main(int argc, char **argv)

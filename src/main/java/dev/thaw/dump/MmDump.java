@@ -103,8 +103,7 @@ final class MmDump {
           "mapping " + entry.range() + " of " + path,
           "the file was deleted or replaced; restart the program before the dump");
     }
-    FileIdentity file =
-        context.identities().of(path, mapFile(entry), !entry.shared());
+    FileIdentity file = context.identities().of(path, mapFile(entry), !entry.shared());
     return new Vma.Backing.MappedFile(file, entry.offset(), !entry.shared(), entry.has("mw"));
   }
 

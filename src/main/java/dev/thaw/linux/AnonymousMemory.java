@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Private anonymous memory outside of the Java heap, and outside of its limits: {@code mmap(2)},
- * without the zeroing that {@code ByteBuffer.allocateDirect} does, in huge pages where the kernel has
- * them (a first touch of 4 KiB pages is several times slower than the copy into them).
+ * without the zeroing that {@code ByteBuffer.allocateDirect} does, in huge pages where the kernel
+ * has them (a first touch of 4 KiB pages is several times slower than the copy into them).
  *
  * <p>{@link #close} unmaps: no slice may be used after it.
  */

@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import java.security.SecureRandom;
 
 /**
- * Recognises zero pages and equal pages, at memory speed and from the first call on: the C behind it
- * needs no warm-up, and a dump lasts about a second.
+ * Recognises zero pages and equal pages, at memory speed and from the first call on: the C behind
+ * it needs no warm-up, and a dump lasts about a second.
  *
  * <p>A fingerprint is 128 bits of a keyed universal hash; {@code native/lib/fingerprint.c} has the
  * argument why two different pages share one with a probability below 2^-126 even where somebody
@@ -43,8 +43,8 @@ public final class PageFingerprints {
    * Computes the fingerprints of the first {@code pageCount} pages of {@code pages}.
    *
    * @param pages direct; its position does not matter
-   * @param out direct, of native byte order; gets two longs a page from index 0 on: both 0 for a page
-   *     of zeros, and for no other
+   * @param out direct, of native byte order; gets two longs a page from index 0 on: both 0 for a
+   *     page of zeros, and for no other
    */
   public void compute(ByteBuffer pages, int pageCount, ByteBuffer out) {
     if ((long) pageCount * PAGE_BYTES > pages.capacity() || pageCount * 16L > out.capacity()) {

@@ -61,8 +61,7 @@ public final class PagemapScan implements AutoCloseable {
       arg.setLong(80, anyOf);
       arg.setLong(88, anyOf);
       long count =
-          LibC.syscall(
-              NR_IOCTL, pagemap.number(), PAGEMAP_SCAN, Pointer.nativeValue(arg), 0, 0, 0);
+          LibC.syscall(NR_IOCTL, pagemap.number(), PAGEMAP_SCAN, Pointer.nativeValue(arg), 0, 0, 0);
       if (count < 0) {
         throw new SyscallException(
             String.format("ioctl(/proc/%d/pagemap, PAGEMAP_SCAN, %#x-%#x)", pid, from, end),

@@ -11,7 +11,8 @@ final class ThawLibrary {
   static NativeLibrary load() {
     String directory = System.getProperty("thaw.native");
     if (directory == null) {
-      throw new IllegalStateException("system property thaw.native does not say where libthaw.so is");
+      throw new IllegalStateException(
+          "system property thaw.native does not say where libthaw.so is");
     }
     return NativeLibrary.getInstance(Path.of(directory, "libthaw.so").toAbsolutePath().toString());
   }

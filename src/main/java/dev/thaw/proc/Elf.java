@@ -30,8 +30,7 @@ public final class Elf {
         break;
       }
       if (elf.getInt((int) at) == PT_NOTE) {
-        Optional<String> id =
-            inNotes(elf, elf.getLong((int) at + 8), elf.getLong((int) at + 32));
+        Optional<String> id = inNotes(elf, elf.getLong((int) at + 8), elf.getLong((int) at + 32));
         if (id.isPresent()) {
           return id;
         }

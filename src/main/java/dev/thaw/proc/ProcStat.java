@@ -22,7 +22,8 @@ public record ProcStat(int pid, String name, char state, List<Long> fields) {
     fields.add(0L);
     for (int i = 1; i < rest.length; i++) {
       // Addresses exceed 2^63 only for kernel values; signed fields are negative now and then.
-      fields.add(rest[i].startsWith("-") ? Long.parseLong(rest[i]) : Long.parseUnsignedLong(rest[i]));
+      fields.add(
+          rest[i].startsWith("-") ? Long.parseLong(rest[i]) : Long.parseUnsignedLong(rest[i]));
     }
     return new ProcStat(
         fields.get(1).intValue(), line.substring(open + 1, close), rest[0].charAt(0), fields);

@@ -45,8 +45,7 @@ public final class ProcTimers {
           target = Integer.parseInt(word.substring(word.indexOf('.') + 1));
         }
         case "ClockID" ->
-            timers.add(
-                new Timer(id, signal, value, notification, target, Integer.parseInt(word)));
+            timers.add(new Timer(id, signal, value, notification, target, Integer.parseInt(word)));
         default -> {}
       }
     }

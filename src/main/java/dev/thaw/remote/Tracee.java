@@ -87,6 +87,7 @@ public final class Tracee {
         return;
       }
       if (status.isPresent()) {
+        interrupt(); // any other stop has used up the one that was asked for
         resumeAfter(status.get(), false);
       } else if (deadline.passed()) {
         throw new RemoteException(

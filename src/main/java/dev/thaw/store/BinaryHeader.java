@@ -22,7 +22,11 @@ final class BinaryHeader {
     int found = in.getInt();
     if (found != version) {
       throw new ImageFormatException(
-          file + ": version " + Integer.toUnsignedString(found) + ", this program reads " + version);
+          file
+              + ": version "
+              + Integer.toUnsignedString(found)
+              + ", this program reads "
+              + version);
     }
   }
 }

@@ -18,12 +18,12 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * A checkpoint that was read and checked. Opening reads every metadata file into memory and compares
- * length and checksum, so nothing is ever acted upon that was not checked, and a file that changes
- * later changes nothing. Page frames are checked as they are read.
+ * A checkpoint that was read and checked. Opening reads every metadata file into memory and
+ * compares length and checksum, so nothing is ever acted upon that was not checked, and a file that
+ * changes later changes nothing. Page frames are checked as they are read.
  *
- * <p>Files that are not listed are left alone (a log, a pid file), unless they are named like files of
- * a checkpoint: then two were mixed, and that is refused. Immutable.
+ * <p>Files that are not listed are left alone (a log, a pid file), unless they are named like files
+ * of a checkpoint: then two were mixed, and that is refused. Immutable.
  */
 public final class CheckpointDir {
   private static final Pattern OURS = Pattern.compile(".*\\.(json|img|idx)");

@@ -24,10 +24,10 @@ import java.util.concurrent.ThreadLocalRandom;
  * it.
  *
  * <p>Where the target does not exist, the temporary directory is its neighbour {@code
- * .NAME.partial-RANDOM} and one rename puts it in place. Where the target exists and is empty it stays
- * the directory it is (it may be a mount point, a shell may stand in it, somebody chose its owner and
- * mode): the temporary directory is {@code .partial-RANDOM} in it, the files are moved up one by one,
- * and {@code checksums}, without which a directory is no checkpoint, is the last.
+ * .NAME.partial-RANDOM} and one rename puts it in place. Where the target exists and is empty it
+ * stays the directory it is (it may be a mount point, a shell may stand in it, somebody chose its
+ * owner and mode): the temporary directory is {@code .partial-RANDOM} in it, the files are moved up
+ * one by one, and {@code checksums}, without which a directory is no checkpoint, is the last.
  *
  * <p>Memory holds secrets: files get mode 0600, a new directory 0700. {@link #add} is thread safe.
  */
@@ -52,7 +52,8 @@ public final class CheckpointWriter implements AutoCloseable {
   /**
    * Begins a checkpoint.
    *
-   * @param directory where it is to be: does not exist but its parent does, or is an empty directory
+   * @param directory where it is to be: does not exist but its parent does, or is an empty
+   *     directory
    * @throws IOException in one line that says what is in the way; nothing was changed then
    */
   public static CheckpointWriter begin(Path directory) throws IOException {

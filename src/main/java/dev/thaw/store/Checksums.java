@@ -11,8 +11,9 @@ import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
- * The files of a checkpoint with their lengths and checksums: the content of {@code checksums}. Text,
- * a line for each file in the order of their names, and a last line that checks the lines before it:
+ * The files of a checkpoint with their lengths and checksums: the content of {@code checksums}.
+ * Text, a line for each file in the order of their names, and a last line that checks the lines
+ * before it:
  *
  * <pre>
  * thaw-checksums 1
@@ -21,7 +22,8 @@ import java.util.zip.CRC32C;
  * 1c291ca3 end
  * </pre>
  *
- * <p>{@code frames} stands where the file is checked frame by frame, by an index that is listed too.
+ * <p>{@code frames} stands where the file is checked frame by frame, by an index that is listed
+ * too.
  *
  * @param files by name
  */
@@ -78,7 +80,8 @@ record Checksums(SortedMap<String, Entry> files) {
     int last = text.lastIndexOf('\n', text.length() - 2) + 1;
     byte[] head = text.substring(0, last).getBytes(StandardCharsets.ISO_8859_1);
     if (!text.substring(last).equals(hex(of(head)) + " end\n")) {
-      throw new ImageFormatException(file + ": is damaged or cut off (its last line does not match)");
+      throw new ImageFormatException(
+          file + ": is damaged or cut off (its last line does not match)");
     }
     String[] lines = text.substring(0, last).split("\n", -1);
     if (!lines[0].equals(TITLE)) {
@@ -88,7 +91,8 @@ record Checksums(SortedMap<String, Entry> files) {
     for (int i = 1; i < lines.length - 1; i++) {
       Matcher line = LINE.matcher(lines[i]);
       if (!line.matches() || !isFileName(line.group(3))) {
-        throw new ImageFormatException(file + ": line " + (i + 1) + " is not \"checksum length name\"");
+        throw new ImageFormatException(
+            file + ": line " + (i + 1) + " is not \"checksum length name\"");
       }
       if (!files.isEmpty() && files.lastKey().compareTo(line.group(3)) >= 0) {
         throw new ImageFormatException(file + ": line " + (i + 1) + " is out of order");

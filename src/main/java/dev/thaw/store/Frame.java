@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A frame that is being gathered. Pages are copied in by several threads; whoever brings the last one
- * compresses it.
+ * A frame that is being gathered. Pages are copied in by several threads; whoever brings the last
+ * one compresses it.
  */
 final class Frame {
   private final ByteBuffer bytes;

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Compresses frames and appends them to the page file, many frames in one write. Each thread has its
- * own; what they share is {@link Shared}.
+ * Compresses frames and appends them to the page file, many frames in one write. Each thread has
+ * its own; what they share is {@link Shared}.
  */
 final class FrameOutput implements AutoCloseable {
   private static final int BATCH_BYTES = 1 << 20;

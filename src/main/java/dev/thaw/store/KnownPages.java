@@ -21,8 +21,8 @@ final class KnownPages {
   }
 
   /**
-   * The store page of the fingerprint; if there is none, remembers {@code newPage} for it and returns
-   * -1.
+   * The store page of the fingerprint; if there is none, remembers {@code newPage} for it and
+   * returns -1.
    *
    * @param first not both words may be 0
    */

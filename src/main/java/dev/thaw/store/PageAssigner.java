@@ -8,12 +8,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Decides for each page whether it is stored, and where. Buffers come here in the order of their
- * tickets, so the same pages put by one thread give the same store, whoever compresses; neighbours in
- * memory are neighbours in the store.
+ * tickets, so the same pages put by one thread give the same store, whoever compresses; neighbours
+ * in memory are neighbours in the store.
  *
- * <p>This is the one serial part of writing: it looks at fingerprints only, the pages are copied and
- * compressed outside of its lock. The lock guards everything here and the sinks, and no other is taken
- * under it.
+ * <p>This is the one serial part of writing: it looks at fingerprints only, the pages are copied
+ * and compressed outside of its lock. The lock guards everything here and the sinks, and no other
+ * is taken under it.
  */
 final class PageAssigner {
   /** Pages of a buffer that go to one frame. */
@@ -85,8 +85,7 @@ final class PageAssigner {
     if (last >= 0 && framePage > 0) {
       Piece piece = pieces.get(last);
       if (piece.frame == open && piece.bufferPage + piece.pageCount == bufferPage) {
-        pieces.set(
-            last, new Piece(open, piece.framePage, piece.bufferPage, piece.pageCount + 1));
+        pieces.set(last, new Piece(open, piece.framePage, piece.bufferPage, piece.pageCount + 1));
         return;
       }
     }

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The buffers of a writer, free ones and full ones: full ones leave in the order in which they came.
- * Thread safe. All state is guarded by one lock, which no other is taken under.
+ * The buffers of a writer, free ones and full ones: full ones leave in the order in which they
+ * came. Thread safe. All state is guarded by one lock, which no other is taken under.
  */
 final class PageBufferQueue implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
@@ -43,8 +43,7 @@ final class PageBufferQueue implements AutoCloseable {
           return free.pop(); // the one used last is the warmest
         }
         if (made < capacity) {
-          return new PageBuffer(
-              memory.slice((long) made++ * PageBuffer.BYTES, PageBuffer.BYTES));
+          return new PageBuffer(memory.slice((long) made++ * PageBuffer.BYTES, PageBuffer.BYTES));
         }
         if (held) {
           held = false;

@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Collects the runs of one pagemap while its pages are written; {@link PageStoreWriter#finish} writes
- * it to {@code pagemap-NAME.img}. Used by the writer under its lock.
+ * Collects the runs of one pagemap while its pages are written; {@link PageStoreWriter#finish}
+ * writes it to {@code pagemap-NAME.img}. Used by the writer under its lock.
  */
 public final class PageSink {
   private final String name;

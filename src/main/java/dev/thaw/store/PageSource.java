@@ -3,8 +3,8 @@ package dev.thaw.store;
 import java.nio.ByteBuffer;
 
 /**
- * Pages at rest, numbered from 0 and kept in frames of {@link #framePages()} pages: the unit in which
- * they are read, since a frame is decompressed as a whole. Thread safe.
+ * Pages at rest, numbered from 0 and kept in frames of {@link #framePages()} pages: the unit in
+ * which they are read, since a frame is decompressed as a whole. Thread safe.
  */
 public interface PageSource {
   /** Bytes of a page. */
@@ -35,8 +35,8 @@ public interface PageSource {
   }
 
   /**
-   * Reads {@code frame} whole: its pages go to {@code out} at its position, which moves behind them.
-   * May be called by many threads at once.
+   * Reads {@code frame} whole: its pages go to {@code out} at its position, which moves behind
+   * them. May be called by many threads at once.
    *
    * @param out direct, with room for the frame
    * @throws CorruptFrameException if the pages cannot be had, for whatever reason; {@code out} then

@@ -14,7 +14,14 @@ public record PageStatistics(long seen, long zero, long duplicate, long stored) 
   public PageStatistics {
     if (zero < 0 || duplicate < 0 || stored < 0 || seen != zero + duplicate + stored) {
       throw new IllegalArgumentException(
-          seen + " pages seen: " + zero + " zero, " + duplicate + " duplicate, " + stored + " stored");
+          seen
+              + " pages seen: "
+              + zero
+              + " zero, "
+              + duplicate
+              + " duplicate, "
+              + stored
+              + " stored");
     }
   }
 }

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Reads the frames of a page file. Each is checked twice, its bytes before they are decompressed and
- * its pages after, so that neither a damaged file nor a faulty decompressor hands out wrong pages.
+ * Reads the frames of a page file. Each is checked twice, its bytes before they are decompressed
+ * and its pages after, so that neither a damaged file nor a faulty decompressor hands out wrong
+ * pages.
  *
- * <p>Thread safe, except that nothing may run beside {@link #close}. Reads by position, not through a
- * mapping: a file that is truncated then gives an error and not a SIGBUS. A thread that is interrupted
- * while it reads closes the file for all ({@link java.nio.channels.InterruptibleChannel}): do not.
+ * <p>Thread safe, except that nothing may run beside {@link #close}. Reads by position, not through
+ * a mapping: a file that is truncated then gives an error and not a SIGBUS. A thread that is
+ * interrupted while it reads closes the file for all ({@link
+ * java.nio.channels.InterruptibleChannel}): do not.
  */
 public final class PageStore implements PageSource, AutoCloseable {
   private final Path path;
@@ -82,8 +84,8 @@ public final class PageStore implements PageSource, AutoCloseable {
   }
 
   /**
-   * What the pages of {@code pagemap} take in the file. A page's part of its frame counts as the frame
-   * divided by its pages; a page that several runs share counts for each.
+   * What the pages of {@code pagemap} take in the file. A page's part of its frame counts as the
+   * frame divided by its pages; a page that several runs share counts for each.
    */
   public long storedBytes(Pagemap pagemap) {
     double bytes = 0;

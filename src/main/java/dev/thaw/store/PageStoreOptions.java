@@ -6,8 +6,8 @@ package dev.thaw.store;
  * @param framePages pages in a frame
  * @param level of zstd; negative ones are faster
  * @param threads that compress
- * @param bufferBytes memory for pages that are put and not yet written: {@code put} waits while all of
- *     it is in use
+ * @param bufferBytes memory for pages that are put and not yet written: {@code put} waits while all
+ *     of it is in use
  * @param copyFirst nothing is compressed before the memory is used up or {@link
  *     PageStoreWriter#release} says so: all cores are for the copying while the target is frozen
  * @param maxKnownPages pages that are remembered to find equal ones, 36 bytes each at least; later

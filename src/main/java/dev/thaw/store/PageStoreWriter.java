@@ -70,8 +70,8 @@ public final class PageStoreWriter implements AutoCloseable {
   }
 
   /**
-   * A new pagemap that has runs of {@link PagemapRun#ZERO} too: for spaces where a page without a run
-   * is something else than zero, such as the content of a mapped file.
+   * A new pagemap that has runs of {@link PagemapRun#ZERO} too: for spaces where a page without a
+   * run is something else than zero, such as the content of a mapped file.
    */
   public PageSink sinkWithZeroRuns(String name) {
     return addSink(new PageSink(name, true));
@@ -86,8 +86,8 @@ public final class PageStoreWriter implements AutoCloseable {
   }
 
   /**
-   * Adds the pages that remain in {@code pages}, which are copied. Every page of a sink is put once;
-   * in ascending order is best.
+   * Adds the pages that remain in {@code pages}, which are copied. Every page of a sink is put
+   * once; in ascending order is best.
    *
    * @param pages holds a multiple of 4096 bytes; its position moves to its limit
    * @param firstKey number of the first page in the sink's space, the others follow
@@ -115,8 +115,7 @@ public final class PageStoreWriter implements AutoCloseable {
       if (gathering == null) {
         gathering = borrow();
       }
-      int count =
-          Math.min(gathering.freePages(), pages.remaining() / PageSource.PAGE_BYTES);
+      int count = Math.min(gathering.freePages(), pages.remaining() / PageSource.PAGE_BYTES);
       copy(pages, count, gathering, sink, key);
       key += count;
       if (gathering.freePages() == 0) {
@@ -130,9 +129,7 @@ public final class PageStoreWriter implements AutoCloseable {
   private static void copy(
       ByteBuffer pages, int count, PageBuffer buffer, PageSink sink, long firstKey) {
     int bytes = count * PageSource.PAGE_BYTES;
-    buffer
-        .bytes()
-        .put(buffer.pageCount() * PageSource.PAGE_BYTES, pages, pages.position(), bytes);
+    buffer.bytes().put(buffer.pageCount() * PageSource.PAGE_BYTES, pages, pages.position(), bytes);
     pages.position(pages.position() + bytes);
     buffer.add(sink, firstKey, count);
   }

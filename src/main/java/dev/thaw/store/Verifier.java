@@ -30,7 +30,8 @@ public final class Verifier {
    * @param filesRead files that were read
    * @param framesRead frames that were read
    * @param bytesRead bytes whose checksum was computed, in files
-   * @param problems one line for each thing that is wrong, with file and offset; empty if all is well
+   * @param problems one line for each thing that is wrong, with file and offset; empty if all is
+   *     well
    */
   public record Result(int filesRead, long framesRead, long bytesRead, List<String> problems) {
     /** Copies {@code problems}. */
@@ -121,7 +122,9 @@ public final class Verifier {
     Runnable reader =
         () -> {
           ByteBuffer out = ByteBuffer.allocateDirect(index.framePages() * PageSource.PAGE_BYTES);
-          for (long f = next.getAndIncrement(); f < store.frameCount(); f = next.getAndIncrement()) {
+          for (long f = next.getAndIncrement();
+              f < store.frameCount();
+              f = next.getAndIncrement()) {
             long frame = f;
             attempt(() -> store.readFrame(frame, out.clear()));
             framesRead.incrementAndGet();

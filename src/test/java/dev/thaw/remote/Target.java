@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * A running native/victims/remote_target. Not a child of this JVM, whose process reaper would take
  * its ptrace stops.
  */
-final class Target implements AutoCloseable {
+public final class Target implements AutoCloseable {
   private static final int SIGKILL = 9;
 
   private final int pid;
@@ -30,7 +30,7 @@ final class Target implements AutoCloseable {
   }
 
   /** Starts one and waits until it works. */
-  static Target start(String kind) throws IOException, InterruptedException {
+  public static Target start(String kind) throws IOException, InterruptedException {
     Path status = Files.createTempFile("remote-target", kind);
     String victim =
         Path.of(System.getProperty("thaw.native"), "victims", "remote_target").toString();
@@ -53,16 +53,16 @@ final class Target implements AutoCloseable {
     return target;
   }
 
-  int pid() {
+  public int pid() {
     return pid;
   }
 
-  long rounds() throws IOException {
+  public long rounds() throws IOException {
     return page().getLong(0);
   }
 
   /** Waits until it has done two more rounds; throws where it is dead or hangs. */
-  void awaitProgress() throws IOException, InterruptedException {
+  public void awaitProgress() throws IOException, InterruptedException {
     long end = System.nanoTime() + 20_000_000_000L;
     long from = Files.size(status) == 0 ? 0 : rounds();
     while (Files.size(status) == 0 || rounds() < from + 2) {
@@ -74,7 +74,7 @@ final class Target implements AutoCloseable {
   }
 
   /** Fails with the target's own words where it noticed anything. */
-  void assertUnharmed() throws IOException {
+  public void assertUnharmed() throws IOException {
     ByteBuffer page = page();
     if (page.getLong(8) != 0) {
       byte[] text = new byte[200];
@@ -89,7 +89,7 @@ final class Target implements AutoCloseable {
   /**
    * What of it can be seen from outside and must not change: mappings, descriptors, signal masks.
    */
-  String outside() throws IOException {
+  public String outside() throws IOException {
     List<String> maps =
         Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
             .filter(line -> !line.contains("[heap]"))

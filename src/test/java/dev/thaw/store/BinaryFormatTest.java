@@ -30,7 +30,8 @@ class BinaryFormatTest {
   @Test
   void anIndexIsReadAsItWasWritten() throws Exception {
     FrameIndex index =
-        new FrameIndex(2, 3, 16 + 100 + 4096, List.of(entry(4112, 100, ZSTD), entry(16, 4096, RAW)));
+        new FrameIndex(
+            2, 3, 16 + 100 + 4096, List.of(entry(4112, 100, ZSTD), entry(16, 4096, RAW)));
     assertEquals(index, FrameIndex.decode("i", index.encode()));
   }
 
@@ -60,7 +61,8 @@ class BinaryFormatTest {
   @Test
   void damagedIndexesAreRefusedOrConsistent() {
     FrameIndex index =
-        new FrameIndex(2, 3, 16 + 100 + 4096, List.of(entry(4112, 100, ZSTD), entry(16, 4096, RAW)));
+        new FrameIndex(
+            2, 3, 16 + 100 + 4096, List.of(entry(4112, 100, ZSTD), entry(16, 4096, RAW)));
     for (byte[] bad : damaged(index.encode())) {
       try {
         FrameIndex read = FrameIndex.decode("i", bad);
@@ -96,9 +98,7 @@ class BinaryFormatTest {
   void runsThatOverlapAreRefused() {
     assertThrows(
         IllegalArgumentException.class,
-        () ->
-            new Pagemap(
-                STATISTICS, List.of(new PagemapRun(5, 3, 0), new PagemapRun(7, 1, 3))));
+        () -> new Pagemap(STATISTICS, List.of(new PagemapRun(5, 3, 0), new PagemapRun(7, 1, 3))));
   }
 
   @Test

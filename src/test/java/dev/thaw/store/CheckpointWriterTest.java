@@ -134,8 +134,7 @@ class CheckpointWriterTest {
   @Test
   void onlyTheOwnerMayRead() throws Exception {
     write();
-    assertEquals(
-        "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(target)));
+    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(target)));
     for (String name : namesIn(target)) {
       assertEquals(
           "rw-------",

@@ -66,7 +66,8 @@ class DamagedCheckpointTest {
   @ValueSource(strings = {"checksums", "manifest.json", "pages.idx", "pagemap-1.img", "pages.img"})
   void aFileThatIsCutOffEmptyOrLongerIsRefused(String name) throws Exception {
     byte[] content = Files.readAllBytes(directory.resolve(name));
-    for (int length : new int[] {0, 1, content.length / 2, content.length - 1, content.length + 1}) {
+    for (int length :
+        new int[] {0, 1, content.length / 2, content.length - 1, content.length + 1}) {
       Files.write(directory.resolve(name), Arrays.copyOf(content, length));
       refused(name);
     }
@@ -146,7 +147,8 @@ class DamagedCheckpointTest {
 
   @Test
   void aFrameThatIsValidButOfOtherPagesIsFound() throws Exception {
-    // As if the compressed bytes were right and the decompressor wrong: only the last checksum sees it.
+    // As if the compressed bytes were right and the decompressor wrong: only the last checksum sees
+    // it.
     FrameIndex index =
         FrameIndex.decode("pages.idx", CheckpointDir.open(directory).read("pages.idx"));
     List<FrameIndex.Entry> entries = new ArrayList<>(index.frames());
@@ -154,7 +156,11 @@ class DamagedCheckpointTest {
     entries.set(
         3,
         new FrameIndex.Entry(
-            e.offset(), e.storedBytes(), e.encoding(), e.storedChecksum(), e.contentChecksum() + 1));
+            e.offset(),
+            e.storedBytes(),
+            e.encoding(),
+            e.storedChecksum(),
+            e.contentChecksum() + 1));
     FrameIndex other =
         new FrameIndex(index.framePages(), index.pageCount(), index.fileBytes(), entries);
     try (PageStore store = PageStore.open(directory.resolve("pages.img"), other)) {

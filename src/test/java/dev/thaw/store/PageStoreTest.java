@@ -28,8 +28,20 @@ class PageStoreTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1", "2, 1", "16, 1", "15, 16", "16, 16", "17, 16", "255, 16", "256, 16", "257, 16",
-    "1000, 16", "1000, 1", "1000, 7", "1500, 512", "3000, 1024"
+    "1, 1",
+    "2, 1",
+    "16, 1",
+    "15, 16",
+    "16, 16",
+    "17, 16",
+    "255, 16",
+    "256, 16",
+    "257, 16",
+    "1000, 16",
+    "1000, 1",
+    "1000, 7",
+    "1500, 512",
+    "3000, 1024"
   })
   void whatIsPutIsReadBack(int pageCount, int framePages) throws Exception {
     ByteBuffer pages = Pages.mixed(pageCount, pageCount * 31L + framePages);
@@ -216,7 +228,8 @@ class PageStoreTest {
   void closeWithoutFinishStopsEverything() throws Exception {
     try (CheckpointWriter checkpoint = CheckpointWriter.begin(directory.resolve("c"));
         PageStoreWriter writer =
-            new PageStoreWriter(checkpoint, OPTIONS.withBufferBytes(64 << 20).withCopyFirst(true))) {
+            new PageStoreWriter(
+                checkpoint, OPTIONS.withBufferBytes(64 << 20).withCopyFirst(true))) {
       writer.put(Pages.noise(2000, 1), writer.sink("1"), 0);
     }
     assertEquals(0, Files.list(directory).count());

@@ -11,7 +11,9 @@ final class Pages {
 
   private Pages() {}
 
-  /** Pages like those of a program: most compress to about a half, some are zero, equal or noise. */
+  /**
+   * Pages like those of a program: most compress to about a half, some are zero, equal or noise.
+   */
   static ByteBuffer mixed(int pageCount, long seed) {
     Random random = new Random(seed);
     ByteBuffer pages = ByteBuffer.allocateDirect(pageCount * PAGE);

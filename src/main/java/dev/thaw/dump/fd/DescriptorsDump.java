@@ -58,11 +58,7 @@ public final class DescriptorsDump {
     List<Known> candidates = known.computeIfAbsent(key, k -> new ArrayList<>());
     for (Known candidate : candidates) {
       if (Kcmp.same(
-          candidate.pid(),
-          file.proc().pid(),
-          Kcmp.Type.FILE,
-          candidate.number(),
-          file.number())) {
+          candidate.pid(), file.proc().pid(), Kcmp.Type.FILE, candidate.number(), file.number())) {
         return candidate.file();
       }
     }
@@ -78,6 +74,7 @@ public final class DescriptorsDump {
         return kind.dump(id, file, context);
       }
     }
-    throw file.unsupported("this kind of descriptor is not supported yet; close it before the dump");
+    throw file.unsupported(
+        "this kind of descriptor is not supported yet; close it before the dump");
   }
 }

@@ -88,7 +88,6 @@ public record OpenedFile(
 
   /** A refusal that names this descriptor. */
   public UnsupportedResourceException unsupported(String reason) {
-    return new UnsupportedResourceException(
-        proc.pid(), "fd " + number + " (" + link + ")", reason);
+    return new UnsupportedResourceException(proc.pid(), "fd " + number + " (" + link + ")", reason);
   }
 }

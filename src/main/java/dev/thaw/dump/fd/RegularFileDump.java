@@ -17,9 +17,7 @@ public final class RegularFileDump implements FileDump {
   public boolean claims(OpenedFile file) {
     boolean named = file.link().startsWith("/");
     return named
-        && (file.type() == S_IFREG
-            || file.type() == S_IFDIR
-            || (file.flags() & O_PATH) != 0);
+        && (file.type() == S_IFREG || file.type() == S_IFDIR || (file.flags() & O_PATH) != 0);
   }
 
   @Override

@@ -7,8 +7,7 @@ import dev.thaw.image.OpenFile;
  *
  * @param path absolute
  */
-public record CharDevice(int id, int flags, String path, int major, int minor)
-    implements OpenFile {
+public record CharDevice(int id, int flags, String path, int major, int minor) implements OpenFile {
   @Override
   public String describe() {
     return "device " + path;

@@ -8,8 +8,7 @@ import dev.thaw.image.OpenFile;
  *
  * @param offsetBytes the file position
  */
-public record RegularFile(
-    int id, int flags, FileIdentity file, long offsetBytes, boolean directory)
+public record RegularFile(int id, int flags, FileIdentity file, long offsetBytes, boolean directory)
     implements OpenFile {
   @Override
   public String describe() {
