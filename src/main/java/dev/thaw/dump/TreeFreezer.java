@@ -300,7 +300,7 @@ final class TreeFreezer {
     private static final long serialVersionUID = 1L;
 
     StillRunning(int tid, RemoteException cause) {
-      super(tid, cause.getMessage(), cause);
+      super(tid, cause.getMessage().replaceFirst("pid \\d+: ", ""), cause);
     }
   }
 }

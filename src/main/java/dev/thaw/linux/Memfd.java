@@ -69,8 +69,7 @@ public final class Memfd extends Fd {
     Pointer pointer = Native.getDirectBufferPointer(direct);
     int done = 0;
     while (done < lengthBytes) {
-      long n =
-          LibC.pwrite(number(), pointer.share(from + done), lengthBytes - done, offset + done);
+      long n = LibC.pwrite(number(), pointer.share(from + done), lengthBytes - done, offset + done);
       if (n < 0) {
         throw new SyscallException(
             "pwrite(" + number() + ", ..., " + lengthBytes + ", " + offset + ")", LibC.errno());

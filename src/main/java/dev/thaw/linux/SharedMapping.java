@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 
 /**
- * A shared mapping of a memfd, for tables that several processes read and write. Never of memory that
- * is registered with userfaultfd: a Java thread that faults there stops the JVM.
+ * A shared mapping of a memfd, for tables that several processes read and write. Never of memory
+ * that is registered with userfaultfd: a Java thread that faults there stops the JVM.
  *
  * <p>Offsets are bytes; ints and longs are naturally aligned, in native byte order. Thread safe as
  * memory is. The mapping ends with the process.

@@ -32,13 +32,7 @@ public final class UnixSocket extends Fd {
   public static UnixSocket[] pair() throws SyscallException {
     try (Memory out = new Memory(8)) {
       if (LibC.syscall(
-              NR_SOCKETPAIR,
-              AF_UNIX,
-              SOCK_SEQPACKET_CLOEXEC,
-              0,
-              Pointer.nativeValue(out),
-              0,
-              0)
+              NR_SOCKETPAIR, AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0, Pointer.nativeValue(out), 0, 0)
           < 0) {
         throw new SyscallException("socketpair(AF_UNIX, SOCK_SEQPACKET)", LibC.errno());
       }

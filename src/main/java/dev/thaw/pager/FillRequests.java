@@ -29,8 +29,7 @@ final class FillRequests implements AutoCloseable {
   /** The bell of a space; the space of that number may be another one later. */
   private record SpaceBell(int generation, EventFd bell) {}
 
-  FillRequests(
-      InitConnection init, SessionTable table, FrameMap map, Filler filler, EventFd bell) {
+  FillRequests(InitConnection init, SessionTable table, FrameMap map, Filler filler, EventFd bell) {
     this.init = init;
     this.table = table;
     this.map = map;

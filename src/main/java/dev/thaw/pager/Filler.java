@@ -77,7 +77,9 @@ final class Filler implements AutoCloseable {
     return (table.page(index) & (Tables.PAGE_FILLED | Tables.PAGE_POISONED)) != 0;
   }
 
-  /** Fills the frame ahead of all others. The future is done when its pages are there, or poisoned. */
+  /**
+   * Fills the frame ahead of all others. The future is done when its pages are there, or poisoned.
+   */
   CompletableFuture<Void> demand(int frame, boolean refill) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     if (!refill && state.get(frame) == DONE) {

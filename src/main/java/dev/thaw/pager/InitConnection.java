@@ -57,8 +57,8 @@ public final class InitConnection implements AutoCloseable {
   }
 
   /**
-   * The tree runs. From here on the death of this JVM is not the death of the tree: thaw-init starts
-   * {@code refill} if pages are still missing, which then calls {@link PagerSession#resume}.
+   * The tree runs. From here on the death of this JVM is not the death of the tree: thaw-init
+   * starts {@code refill} if pages are still missing, which then calls {@link PagerSession#resume}.
    *
    * @param refill command and arguments; the command is a path
    */

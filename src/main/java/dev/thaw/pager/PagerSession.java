@@ -20,8 +20,8 @@ import java.util.concurrent.CompletableFuture;
  * </pre>
  *
  * <p>thaw-pager answers the faults; it asks here only for pages that are not filled yet. When
- * everything is filled this JVM may go. When it dies before, thaw-init starts another, which goes on
- * with {@link #resume}. Thread safe from {@link #start} on; before, one thread.
+ * everything is filled this JVM may go. When it dies before, thaw-init starts another, which goes
+ * on with {@link #resume}. Thread safe from {@link #start} on; before, one thread.
  */
 public final class PagerSession implements AutoCloseable {
   /** Length of a private memfd: as far as file offsets go. */
@@ -63,7 +63,10 @@ public final class PagerSession implements AutoCloseable {
     return session;
   }
 
-  /** Takes over from a JVM that died while its tree ran: filling goes on, nothing else is to be done. */
+  /**
+   * Takes over from a JVM that died while its tree ran: filling goes on, nothing else is to be
+   * done.
+   */
   public static PagerSession resume(InitConnection init, PageSource source) throws IOException {
     PagerSession session = new PagerSession(init, source);
     int count = session.table.get(Tables.BACKING_COUNT);
@@ -209,8 +212,7 @@ public final class PagerSession implements AutoCloseable {
     List<FrameMap.Content> contents = new ArrayList<>();
     for (Backing b : backings) {
       contents.add(
-          new FrameMap.Content(
-              new FrameMap.Target(b.memfd(), b.shared()), b.slots(), b.content()));
+          new FrameMap.Content(new FrameMap.Target(b.memfd(), b.shared()), b.slots(), b.content()));
     }
     map = new FrameMap(source.framePages(), source.frameCount(), contents);
     filler = new Filler(source, table, map, Runtime.getRuntime().availableProcessors());

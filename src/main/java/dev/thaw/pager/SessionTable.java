@@ -181,8 +181,7 @@ final class SessionTable {
         || get(at + Tables.REF_RING_HEAD) == tail) {
       return null;
     }
-    int slot =
-        at + Tables.REF_RING + Math.floorMod(tail, Tables.RING_SIZE) * Tables.REQUEST_BYTES;
+    int slot = at + Tables.REF_RING + Math.floorMod(tail, Tables.RING_SIZE) * Tables.REQUEST_BYTES;
     Request request =
         new Request(
             space,

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** The table of one address space, {@code struct thaw_space}, as the JVM writes it at the beginning. */
+/**
+ * The table of one address space, {@code struct thaw_space}, as the JVM writes it at the beginning.
+ */
 final class SpaceTable {
   private SpaceTable() {}
 
