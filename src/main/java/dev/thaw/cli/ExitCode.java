@@ -2,7 +2,7 @@ package dev.thaw.cli;
 
 import dev.thaw.ThawException;
 
-/** What the commands exit with. The README and {@code thaw help} list the same. */
+/** What the commands exit with. The README and the help of {@link Main} list the same. */
 final class ExitCode {
   static final int OK = 0;
 
@@ -23,17 +23,6 @@ final class ExitCode {
 
   /** There is no such process. */
   static final int GONE = 6;
-
-  /** For the foot of every help text. */
-  static final String[] HELP = {
-    "0:done",
-    "1:failed; stderr says why in one line",
-    "2:wrong command line",
-    "3:refused before anything was changed",
-    "4:the checkpoint is damaged or of another version",
-    "5:kernel, rights or limits do not allow it (see: thaw check)",
-    "6:no such process"
-  };
 
   private ExitCode() {}
 
