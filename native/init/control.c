@@ -145,6 +145,17 @@ static int start(struct reply *a)
 	return 0;
 }
 
+/* Whoever waits for our end of a terminal or a pipe to be closed must not wait for the tree. */
+static void let_go_of_caller(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
 static int running(const struct request *q)
 {
 	if (q->msg.payload_bytes && q->payload[q->msg.payload_bytes - 1])
@@ -153,6 +164,8 @@ static int running(const struct request *q)
 	init.filler_bytes = q->msg.payload_bytes;
 	init.root_pid = q->msg.args[0];
 	init.running = true;
+	if (init.detach)
+		let_go_of_caller();
 	status_line("running %d\n", init.root_pid);
 	return 0;
 }

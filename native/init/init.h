@@ -23,6 +23,7 @@ struct init_state {
 	bool external_jvm; /* --control-fd: who started us drives */
 	bool serving;
 	bool running;
+	bool detach; /* let go of the caller once the tree runs */
 	bool root_reported;
 	int root_status;
 	unsigned int jvm_restarts;

@@ -1,6 +1,7 @@
 /*
- * thaw-init [--status-fd N] -- java args...    starts the JVM, which finds its socket in THAW_INIT_FD
- * thaw-init [--status-fd N] --control-fd M     who started us drives, through descriptor M
+ * thaw-init [--status-fd N] [--detach 0|1] -- java args...
+ *                                           starts the JVM, which finds its socket in THAW_INIT_FD
+ * thaw-init [--status-fd N] --control-fd M  who started us drives, through descriptor M
  *
  * Single threaded: requests of the JVM, deaths of children. Lines on the status descriptor:
  * "running PID", "exited WAITSTATUS", "failed CODE".
@@ -70,13 +71,14 @@ static int set_signals(void)
 {
 	/* A handler and not SIG_IGN: exec and CLONE_CLEAR_SIGHAND reset it. */
 	struct sigaction handler = {.sa_handler = ignore, .sa_flags = SA_RESTART};
-	const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE};
+	const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGPIPE};
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		sigaction(ignored[i], &handler, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	init.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return init.signal_fd < 0 ? -errno : 0;
@@ -112,8 +114,12 @@ static void loop(void)
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			tree_exit(1);
-		if (fds[0].revents && read(init.signal_fd, &info, sizeof(info)) > 0)
+		if (fds[0].revents && read(init.signal_fd, &info, sizeof(info)) > 0) {
+			/* The launcher gives up. A tree that runs has signals of its own. */
+			if (info.ssi_signo == SIGTERM && !init.running)
+				tree_exit(128 + SIGTERM);
 			tree_reap();
+		}
 		if (fds[1].revents && init.control_fd >= 0 && control_message())
 			control_lost();
 		if (init.running && !tree_has_children())
@@ -123,7 +129,7 @@ static void loop(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: thaw-init [--status-fd N] (-- PROGRAM ARG... | --control-fd N)\n");
+	fprintf(stderr, "usage: thaw-init [--status-fd N] [--detach 0|1] (-- PROGRAM ARG... | --control-fd N)\n");
 	return 2;
 }
 
@@ -136,6 +142,8 @@ int main(int argc, char **argv)
 			init.status_fd = atoi(argv[i + 1]);
 		else if (!strcmp(argv[i], "--control-fd"))
 			init.control_fd = atoi(argv[i + 1]);
+		else if (!strcmp(argv[i], "--detach"))
+			init.detach = atoi(argv[i + 1]);
 		else
 			return usage();
 	}

@@ -53,6 +53,10 @@ int tree_start_jvm(char *const argv[])
 		return -errno;
 	if (!pid) {
 		unblock_signals();
+		/* What the terminal sends is for the tree, or for the launcher to end us with. */
+		signal(SIGINT, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
+		signal(SIGTSTP, SIG_IGN);
 		fcntl(pair[1], F_SETFD, 0);
 		snprintf(number, sizeof(number), "%d", pair[1]);
 		setenv("THAW_INIT_FD", number, 1);

@@ -31,11 +31,17 @@ int find_java(struct place *place) __attribute__((warn_unused_result));
  */
 char **jvm_command(const struct place *place, int reserved, char **args);
 
+/* What thaw-init tells us comes through it. */
+struct status_pipe {
+	int read;
+	int write; /* thaw-init's end */
+};
+
 /*
- * Runs thaw-init (command[0], whose status pipe ends in status_fd) and stays until the tree ends,
- * or runs, if it is to be detached. Forwards signals to the tree's root. Returns the exit code.
+ * Runs thaw-init (command[0]) and stays until the tree ends, or, if it is to be detached, until it
+ * runs. Forwards signals to the tree's root. Returns the exit code.
  */
-int supervise(char **command, int status_read, int status_write);
+int supervise(char **command, const struct status_pipe *status, bool detach);
 
 /* Says "thaw: ..." on stderr, in one line. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -27,25 +27,44 @@ void complain(const char *format, ...)
 	fprintf(stderr, "thaw: %s\n", line);
 }
 
+/* True where -d is among the options, alone or in a cluster; what follows D in one is a directory. */
+static bool asks_to_detach(char **args)
+{
+	for (; *args; args++) {
+		const char *arg = *args;
+
+		if (!strcmp(arg, "--detach") || !strcmp(arg, "--restore-detached"))
+			return true;
+		if (arg[0] == '-' && arg[1] != '-' && arg[strcspn(arg, "dD")] == 'd')
+			return true;
+		if (!strcmp(arg, "-D") || !strcmp(arg, "--images-dir") || !strcmp(arg, "--pidfile"))
+			args += args[1] != NULL;
+	}
+	return false;
+}
+
 /* thaw-init, its options and "--" before the JVM's command. */
 static int restore_under_init(const struct place *place, char **args)
 {
-	enum { INIT_ARGS = 4 };
+	enum { INIT_ARGS = 6 };
+	bool detach = asks_to_detach(args);
 	char init[PATH_MAX + 32], fd_text[16];
 	char **command = jvm_command(place, INIT_ARGS, args);
-	int status[2];
+	int fds[2];
 
-	if (pipe(status) < 0) {
+	if (pipe(fds) < 0) {
 		complain("pipe: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	snprintf(init, sizeof(init), "%s/native/thaw-init", place->home);
-	snprintf(fd_text, sizeof(fd_text), "%d", status[1]);
+	snprintf(fd_text, sizeof(fd_text), "%d", fds[1]);
 	command[0] = init;
 	command[1] = "--status-fd";
 	command[2] = fd_text;
-	command[3] = "--";
-	return supervise(command, status[0], status[1]);
+	command[3] = "--detach";
+	command[4] = detach ? "1" : "0";
+	command[5] = "--";
+	return supervise(command, &(struct status_pipe){ fds[0], fds[1] }, detach);
 }
 
 /* Options before the command (-v) do not hide it. */

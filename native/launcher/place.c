@@ -115,9 +115,7 @@ int find_java(struct place *place)
 	if (java_home && *java_home && accessible(candidate, java_home, "/bin/java", X_OK) &&
 	    take(place, candidate, too_old))
 		return 0;
-	/* sudo and cron may leave a PATH without it, so Debian's default comes last. */
-	if (search_path(place, too_old) ||
-	    take(place, "/usr/lib/jvm/default-java/bin/java", too_old))
+	if (search_path(place, too_old))
 		return 0;
 	if (*too_old)
 		complain("%s is Java %d: install JDK %d or later, or set JAVA_HOME to one", too_old,

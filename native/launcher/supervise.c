@@ -2,7 +2,7 @@
  * The foreground of a restore. thaw-init tells through a pipe how the tree is; signals that the
  * launcher gets go to the tree's root.
  *
- *     "running PID\n"           the tree runs; followed by " detached" if nobody is to wait for it
+ *     "running PID\n"           the tree runs
  *     "exited WAITSTATUS\n"     its root has ended
  *     "failed CODE\n"           nothing was restored; CODE is the JVM's
  *     end of file               thaw-init is gone
@@ -32,7 +32,7 @@ struct restore {
 	pid_t root;
 	int abort_signal; /* the signal that ended the restore before the tree ran, or 0 */
 	int code;         /* the exit code to return, -1 while not known */
-	bool detached;
+	bool detach;      /* return once the tree runs */
 	char line[64];    /* what of a line has been read */
 	size_t length;
 };
@@ -96,14 +96,12 @@ static int code_of(int wait_status)
 
 static void on_line(struct restore *restore, const char *line)
 {
-	char rest[16] = "";
 	int number;
 
-	if (sscanf(line, "running %d %15s", &number, rest) >= 1) {
+	if (sscanf(line, "running %d", &number) == 1) {
 		restore->root = number;
 		restore->root_fd = syscall(SYS_pidfd_open, number, 0); /* close-on-exec, always */
-		restore->detached = !strcmp(rest, "detached");
-		if (restore->detached)
+		if (restore->detach)
 			restore->code = 0;
 	} else if (sscanf(line, "exited %d", &number) == 1) {
 		restore->code = code_of(number);
@@ -172,15 +170,17 @@ static void loop(struct restore *restore)
 		restore->code = 128 + restore->abort_signal;
 }
 
-int supervise(char **command, int status_read, int status_write)
+int supervise(char **command, const struct status_pipe *status, bool detach)
 {
-	struct restore restore = { .status_fd = status_read, .root_fd = -1, .code = -1 };
+	struct restore restore = {
+		.status_fd = status->read, .root_fd = -1, .code = -1, .detach = detach
+	};
 	sigset_t set, old;
 
 	/* Blocked before the fork, so that no signal is lost between the two. */
 	forwarded(&set);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	fcntl(status_read, F_SETFD, FD_CLOEXEC);
+	fcntl(status->read, F_SETFD, FD_CLOEXEC);
 	restore.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (restore.signal_fd < 0) {
 		complain("signalfd: %s", strerror(errno));
@@ -197,7 +197,7 @@ int supervise(char **command, int status_read, int status_write)
 		complain("exec %s: %s", command[0], strerror(errno));
 		_exit(EXIT_FAILED);
 	}
-	close(status_write);
+	close(status->write);
 	loop(&restore);
 	return restore.code;
 }
