@@ -1,26 +1,74 @@
 # make            build everything; the program is target/thaw
 # make demo       the product in a minute: dump a real program, kill it, restore it lazily
 # make test       all tests, those on the real kernel and end to end too (as root)
+#                 KERNEL_REQUIRED=true: a kernel feature that is missing fails, instead of skipping
+# make check      formatting, lint, all tests
+# make fmt        format the Java sources
+# make stress     the tests with a time budget, for ten minutes
+# make bench      the figures of the README
+# make install    to PREFIX (/usr/local)
 SHELL := /bin/bash
 MVN ?= mvn -q -B
+MVN_TEST ?= mvn -B -ntp
+KERNEL_REQUIRED ?= false
+STRESS_SECONDS ?= 600
+PREFIX ?= /usr/local
 NATIVE := target/native
+HOME_DIR = $(DESTDIR)$(PREFIX)/lib/thaw
 PICOCLI_VERSION := $(shell sed -n 's/.*<picocli.version>\(.*\)<.*/\1/p' pom.xml)
 
 all: build
 
 build: native
 	$(MVN) -DskipTests package
+	@$(MAKE) --no-print-directory -s assemble
+
+# What Maven does not make: picocli for Java 17, unpacked native libraries, the class-data archive.
+assemble:
 	@src/build/recompile-picocli $(CURDIR)/target/sources/picocli-sources.jar \
 	  $(CURDIR)/target/lib/picocli-$(PICOCLI_VERSION).jar
 	@src/build/unpack-natives $(CURDIR)/target/lib $(CURDIR)/$(NATIVE)
-	@install -m 755 $(NATIVE)/thaw target/thaw
+	@cmp -s $(NATIVE)/thaw target/thaw || install -m 755 $(NATIVE)/thaw target/thaw
 	@if [ target/thaw.jar -nt target/thaw.jsa ]; then src/build/make-archive target; fi
 
 native:
 	@mkdir -p $(NATIVE)
 	@$(MAKE) --no-print-directory -s -C native OUT=$(CURDIR)/$(NATIVE)
 
+demo: build
+	@src/build/require redis-server:redis-server redis-tools:redis-cli
+	@src/demo/redis target/thaw
+
+test: build
+	@src/build/require redis-server:redis-server python3:python3 procps:ps
+	$(MVN_TEST) verify -Dkernel.required=$(KERNEL_REQUIRED)
+
+check: build
+	$(MVN) spotless:check checkstyle:check
+	@$(MAKE) --no-print-directory test
+
+stress: build
+	$(MVN_TEST) verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*Stress*,*Model*' \
+	  -Dstress.seconds=$(STRESS_SECONDS) -Dkernel.required=$(KERNEL_REQUIRED)
+
+fmt:
+	$(MVN) spotless:apply
+
+bench: build
+	@echo "make bench: nothing is measured yet"
+
+# The archive knows its jars by path, so it is made where they come to lie; not under a DESTDIR.
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(HOME_DIR)/lib $(HOME_DIR)/native
+	install -m 755 target/thaw $(DESTDIR)$(PREFIX)/bin/thaw
+	install -m 755 $(NATIVE)/thaw-init $(HOME_DIR)/native/
+	install -m 644 $(NATIVE)/*.so $(NATIVE)/blob.bin $(HOME_DIR)/native/
+	install -m 644 target/thaw.jar $(HOME_DIR)/
+	install -m 644 target/lib/*.jar $(HOME_DIR)/lib/
+	install -m 755 src/build/make-archive $(HOME_DIR)/
+	if [ -z "$(DESTDIR)" ]; then $(HOME_DIR)/make-archive $(HOME_DIR) $(PREFIX)/bin/thaw; fi
+
 clean:
 	rm -rf target
 
-.PHONY: all build native clean
+.PHONY: all build assemble native demo test check stress fmt bench install clean

@@ -23,6 +23,7 @@ import picocli.CommandLine.ParameterException;
       InspectCommand.class,
       PlanCommand.class,
       VerifyCommand.class,
+      StatsCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -77,6 +78,7 @@ public final class Main {
       case "inspect" -> new InspectCommand();
       case "plan" -> new PlanCommand();
       case "verify" -> new VerifyCommand();
+      case "stats" -> new StatsCommand();
       case "version" -> new VersionCommand();
       default -> null;
     };

@@ -1,0 +1,72 @@
+package dev.thaw.pager;
+
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.Open;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The pager of a running tree, seen from outside through the descriptors of its thaw-init. */
+public final class RunningPager {
+  private static final String INIT_NAME = "thaw-init";
+  private static final String SESSION_MEMFD = "/memfd:thaw-session ";
+  private static final String PAGES_MEMFD = "/memfd:thaw-pages ";
+
+  private RunningPager() {}
+
+  /**
+   * The counters of the pager behind {@code pid}, a process of a restored tree or thaw-init itself.
+   *
+   * @return empty where no thaw-init is among its ancestors
+   */
+  public static Optional<PagerStats> stats(int pid) throws IOException {
+    Optional<Integer> init = initOf(pid);
+    if (init.isEmpty()) {
+      return Optional.empty();
+    }
+    try (Fd session = descriptor(init.get(), SESSION_MEMFD);
+        Fd pages = descriptor(init.get(), PAGES_MEMFD)) {
+      return Optional.of(new SessionTable(session, pages).stats());
+    }
+  }
+
+  /** The nearest ancestor, {@code pid} included, that is a thaw-init. */
+  static Optional<Integer> initOf(int pid) throws IOException {
+    for (int at = pid; at > 1; at = parentOf(at)) {
+      if (Files.readString(Path.of("/proc/" + at + "/comm")).strip().equals(INIT_NAME)) {
+        return Optional.of(at);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The fourth field of /proc/PID/stat; the second, a name in parentheses, may hold anything. */
+  private static int parentOf(int pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    return Integer.parseInt(fields[1]);
+  }
+
+  private static Fd descriptor(int pid, String link) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
+      for (Path entry : entries) {
+        if (linkOf(entry).startsWith(link)) {
+          return Open.open(entry.toString(), Open.O_RDWR);
+        }
+      }
+    }
+    throw new IOException("thaw-init (pid " + pid + ") holds no" + link.replace("/memfd:", " "));
+  }
+
+  /** What the entry points to; empty if it has been closed meanwhile. */
+  private static String linkOf(Path entry) throws IOException {
+    try {
+      return Files.readSymbolicLink(entry).toString();
+    } catch (NoSuchFileException e) {
+      return "";
+    }
+  }
+}
