@@ -20,12 +20,14 @@ final class FrameOutput implements AutoCloseable {
   /** The page file, its end, and the entries of its index. Thread safe. */
   static final class Shared {
     private final FileChannel file;
+    private final WriteBehind writeBehind;
     private final AtomicLong end = new AtomicLong(PageFile.HEADER_BYTES);
     private FrameIndex.Entry[] entries = new FrameIndex.Entry[1024];
     private int count;
 
-    Shared(FileChannel file) {
+    Shared(FileChannel file, WriteBehind writeBehind) {
       this.file = file;
+      this.writeBehind = writeBehind;
     }
 
     private synchronized void put(long frame, FrameIndex.Entry entry) {
@@ -92,6 +94,7 @@ final class FrameOutput implements AutoCloseable {
     while (batch.hasRemaining()) {
       shared.file.write(batch, offset + batch.position());
     }
+    shared.writeBehind.written(batch.limit());
     for (Pending p : pending) {
       FrameIndex.Entry e = p.entry;
       shared.put(

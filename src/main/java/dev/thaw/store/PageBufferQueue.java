@@ -18,19 +18,20 @@ final class PageBufferQueue implements AutoCloseable {
   private final ArrayDeque<PageBuffer> full = new ArrayDeque<>();
   private final AnonymousMemory memory;
   private final int capacity;
+  private final int earlyThreads;
   private int made;
   private long nextTicket;
-  private boolean held;
+  private boolean released;
   private boolean closed;
   private Throwable failure;
 
   /**
-   * @param held full buffers are kept back until no more are free, or {@link #release}
+   * @param earlyThreads threads that get full buffers before {@link #release}
    */
-  PageBufferQueue(int capacity, boolean held) throws SyscallException {
+  PageBufferQueue(int capacity, int earlyThreads) throws SyscallException {
     this.memory = new AnonymousMemory((long) capacity * PageBuffer.BYTES);
     this.capacity = capacity;
-    this.held = held;
+    this.earlyThreads = earlyThreads;
   }
 
   /** A free buffer, waiting for one if need be. */
@@ -45,8 +46,8 @@ final class PageBufferQueue implements AutoCloseable {
         if (made < capacity) {
           return new PageBuffer(memory.slice((long) made++ * PageBuffer.BYTES, PageBuffer.BYTES));
         }
-        if (held) {
-          held = false;
+        if (!released) {
+          released = true;
           changed.signalAll();
         }
         changed.awaitUninterruptibly();
@@ -72,11 +73,15 @@ final class PageBufferQueue implements AutoCloseable {
     }
   }
 
-  /** Takes the first full buffer, waiting for one; null after {@link #end} or a failure. */
-  PageBuffer take() {
+  /**
+   * Takes the first full buffer, waiting for one; null after {@link #end} or a failure.
+   *
+   * @param thread number of the calling thread, from 0
+   */
+  PageBuffer take(int thread) {
     lock.lock();
     try {
-      while (failure == null && (held || full.isEmpty())) {
+      while (failure == null && (!(released || thread < earlyThreads) || full.isEmpty())) {
         if (closed) {
           return null;
         }
@@ -100,11 +105,11 @@ final class PageBufferQueue implements AutoCloseable {
     }
   }
 
-  /** Keeps full buffers back no more. */
+  /** Gives full buffers to all threads. */
   void release() {
     lock.lock();
     try {
-      held = false;
+      released = true;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -115,7 +120,7 @@ final class PageBufferQueue implements AutoCloseable {
   void end() {
     lock.lock();
     try {
-      held = false;
+      released = true;
       closed = true;
       changed.signalAll();
     } finally {

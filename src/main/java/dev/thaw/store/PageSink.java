@@ -12,6 +12,12 @@ public final class PageSink {
   private final String name;
   private final boolean recordZeroPages;
   private final List<PagemapRun> runs = new ArrayList<>();
+
+  // The run that is growing, so that a page costs no object.
+  private long firstKey;
+  private long count;
+  private long firstStorePage;
+
   private long seen;
   private long zero;
   private long duplicate;
@@ -30,7 +36,7 @@ public final class PageSink {
     seen++;
     zero++;
     if (recordZeroPages) {
-      append(new PagemapRun(key, 1, PagemapRun.ZERO));
+      append(key, PagemapRun.ZERO);
     }
   }
 
@@ -39,15 +45,29 @@ public final class PageSink {
     if (isDuplicate) {
       duplicate++;
     }
-    append(new PagemapRun(key, 1, storePage));
+    append(key, storePage);
   }
 
-  private void append(PagemapRun run) {
-    int last = runs.size() - 1;
-    if (last >= 0 && runs.get(last).continuedBy(run)) {
-      runs.set(last, runs.get(last).joinedWith(run));
-    } else {
-      runs.add(run);
+  private void append(long key, long storePage) {
+    boolean zero = storePage == PagemapRun.ZERO;
+    if (count > 0
+        && key == firstKey + count
+        && (firstStorePage == PagemapRun.ZERO
+            ? zero
+            : !zero && storePage == firstStorePage + count)) {
+      count++;
+      return;
+    }
+    close();
+    firstKey = key;
+    count = 1;
+    firstStorePage = storePage;
+  }
+
+  private void close() {
+    if (count > 0) {
+      runs.add(new PagemapRun(firstKey, count, firstStorePage));
+      count = 0;
     }
   }
 
@@ -57,6 +77,7 @@ public final class PageSink {
 
   /** The pagemap of everything so far. */
   Pagemap pagemap() {
+    close();
     runs.sort(Comparator.comparingLong(PagemapRun::firstPage));
     List<PagemapRun> joined = new ArrayList<>();
     for (PagemapRun run : runs) {

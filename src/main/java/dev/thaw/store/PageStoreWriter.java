@@ -30,6 +30,7 @@ public final class PageStoreWriter implements AutoCloseable {
   private final CheckpointWriter checkpoint;
   private final PageStoreOptions options;
   private final FileChannel file;
+  private final WriteBehind writeBehind;
   private final FrameOutput.Shared output;
   private final PageBufferQueue queue;
   private final PageAssigner assigner;
@@ -46,7 +47,7 @@ public final class PageStoreWriter implements AutoCloseable {
     // One buffer that put gathers in, one that a reader fills, one for each thread to work on.
     int buffers =
         Math.toIntExact(Math.max(options.threads() + 2, options.bufferBytes() / PageBuffer.BYTES));
-    queue = new PageBufferQueue(buffers, options.copyFirst());
+    queue = new PageBufferQueue(buffers, options.earlyThreads());
     assigner = new PageAssigner(options.framePages(), options.maxKnownPages());
     try {
       file = checkpoint.create(PageFile.FILE);
@@ -55,9 +56,11 @@ public final class PageStoreWriter implements AutoCloseable {
       queue.close();
       throw e;
     }
-    output = new FrameOutput.Shared(file);
+    writeBehind = new WriteBehind(file, options.earlyThreads() >= options.threads());
+    output = new FrameOutput.Shared(file, writeBehind);
     for (int i = 0; i < options.threads(); i++) {
-      Thread thread = new Thread(this::work, "store-" + i);
+      int number = i;
+      Thread thread = new Thread(() -> work(number), "store-" + number);
       thread.setDaemon(true);
       thread.start();
       threads.add(thread);
@@ -149,18 +152,19 @@ public final class PageStoreWriter implements AutoCloseable {
     queue.giveBack(buffer);
   }
 
-  /** With {@code copyFirst}: all pages are here, or cores are free; compress now. */
+  /** The target runs again: compress with all threads. */
   public void release() {
     queue.release();
+    writeBehind.begin();
   }
 
-  private void work() {
+  private void work(int number) {
     try (FrameOutput out = new FrameOutput(output, options)) {
       ByteBuffer words =
           ByteBuffer.allocateDirect(PageBuffer.PAGES * 16).order(ByteOrder.nativeOrder());
       LongBuffer found = words.asLongBuffer();
       List<PageAssigner.Piece> pieces = new ArrayList<>();
-      for (PageBuffer b = queue.take(); b != null; b = queue.take()) {
+      for (PageBuffer b = queue.take(number); b != null; b = queue.take(number)) {
         fingerprints.compute(b.bytes(), b.pageCount(), words);
         pieces.clear();
         if (!assigner.assign(b, found, pieces)) {
@@ -212,6 +216,7 @@ public final class PageStoreWriter implements AutoCloseable {
       }
     }
     FrameIndex index = output.index(options.framePages(), assigner.storePages());
+    writeBehind.close();
     file.close();
     checkpoint.register(PageFile.FILE, new Checksums.Entry(index.fileBytes(), 0, true));
     checkpoint.add(FrameIndex.FILE, index.encode());
@@ -250,6 +255,7 @@ public final class PageStoreWriter implements AutoCloseable {
       assigner.abort();
       stop();
     }
+    writeBehind.close();
     file.close();
   }
 }

@@ -3,12 +3,18 @@ package dev.thaw.store;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
+import dev.thaw.linux.PagemapScan;
+import dev.thaw.linux.ProcessVm;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 
 /**
@@ -17,7 +23,8 @@ import java.util.stream.LongStream;
  *
  * <pre>
  * PageFrameBench levels FILE...         ratio and speed on one core, by level and frame size
- * PageFrameBench write DIR LEVEL FRAME_PAGES THREADS BUFFER_MIB FILE...   a whole store
+ * PageFrameBench write DIR LEVEL FRAME_PAGES THREADS EARLY BUFFER_MIB FILE...   a whole store
+ * PageFrameBench process DIR PID EARLY BUFFER_MIB READERS ROUNDS          the same, from a process
  * </pre>
  */
 final class PageFrameBench {
@@ -33,9 +40,108 @@ final class PageFrameBench {
       for (String file : rest) {
         levels(Path.of(file));
       }
+    } else if (arguments[0].equals("process")) {
+      process(rest);
     } else {
       write(rest);
     }
+  }
+
+  /** How long the memory of a process takes to copy, as long as it would be frozen, and to write. */
+  private static void process(String[] arguments) throws Exception {
+    int pid = Integer.parseInt(arguments[1]);
+    int threads = PageStoreOptions.DEFAULTS.threads();
+    PageStoreOptions options =
+        PageStoreOptions.DEFAULTS
+            .withThreads(threads, Integer.parseInt(arguments[2]))
+            .withBufferBytes(Long.parseLong(arguments[3]) << 20);
+    int readers = Integer.parseInt(arguments[4]);
+    List<PagemapScan.Range> ranges = new ArrayList<>();
+    try (PagemapScan scan = new PagemapScan(pid)) {
+      for (String line : Files.readAllLines(Path.of("/proc", arguments[1], "maps"))) {
+        String[] bounds = line.split(" ")[0].split("-");
+        if (line.contains("rw-p")) {
+          ranges.addAll(
+              scan.scan(
+                  Long.parseLong(bounds[0], 16),
+                  Long.parseLong(bounds[1], 16),
+                  PagemapScan.PAGE_IS_PRESENT,
+                  PagemapScan.PAGE_IS_PFNZERO));
+        }
+      }
+    }
+    for (int round = 0; round < Integer.parseInt(arguments[5]); round++) {
+      Path target = Path.of(arguments[0], "bench");
+      long start = System.nanoTime();
+      try (CheckpointWriter checkpoint = CheckpointWriter.begin(target);
+          PageStoreWriter writer = new PageStoreWriter(checkpoint, options)) {
+        copy(pid, ranges, writer, readers);
+        long copied = System.nanoTime();
+        StoreSummary summary = writer.finish();
+        long finished = System.nanoTime();
+        checkpoint.commit();
+        System.out.printf(
+            "%d MiB, %d early, buffer %s MiB, %d readers: copied %d ms, finished %d ms, durable %d"
+                + " ms, ratio %.2f%n",
+            summary.pages().seen() >> 8,
+            options.earlyThreads(),
+            arguments[3],
+            readers,
+            (copied - start) / 1_000_000,
+            (finished - start) / 1_000_000,
+            (System.nanoTime() - start) / 1_000_000,
+            summary.pages().seen() * 4096. / summary.storedBytes());
+      }
+      delete(target);
+    }
+  }
+
+  private static void copy(
+      int pid, List<PagemapScan.Range> ranges, PageStoreWriter writer, int readers)
+      throws Exception {
+    PageSink sink = writer.sink("1");
+    AtomicInteger next = new AtomicInteger();
+    List<long[]> pieces = new ArrayList<>();
+    for (PagemapScan.Range range : ranges) {
+      for (long at = range.start(); at < range.end(); at += PageBuffer.BYTES) {
+        pieces.add(new long[] {at, Math.min(PageBuffer.BYTES, range.end() - at)});
+      }
+    }
+    Runnable reader =
+        () -> {
+          try {
+            PageBuffer buffer = writer.borrow();
+            for (int i = next.getAndIncrement(); i < pieces.size(); i = next.getAndIncrement()) {
+              int bytes = (int) pieces.get(i)[1];
+              if (bytes > buffer.freePages() * PageSource.PAGE_BYTES) {
+                writer.submit(buffer);
+                buffer = writer.borrow();
+              }
+              int at = buffer.pageCount() * PageSource.PAGE_BYTES;
+              ProcessVm.read(pid, pieces.get(i)[0], buffer.bytes().limit(at + bytes).position(at));
+              buffer.add(sink, pieces.get(i)[0] >> 12, bytes >> 12);
+            }
+            writer.submit(buffer);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 1; i < readers; i++) {
+      threads.add(new Thread(reader));
+      threads.get(i - 1).start();
+    }
+    reader.run();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+  }
+
+  private static void delete(Path checkpoint) throws IOException {
+    for (Path entry : Files.list(checkpoint).toList()) {
+      Files.delete(entry);
+    }
+    Files.delete(checkpoint);
   }
 
   private static ByteBuffer read(Path file) throws IOException {
@@ -106,10 +212,9 @@ final class PageFrameBench {
         PageStoreOptions.DEFAULTS
             .withLevel(Integer.parseInt(arguments[1]))
             .withFramePages(Integer.parseInt(arguments[2]))
-            .withThreads(Integer.parseInt(arguments[3]))
-            .withBufferBytes(Long.parseLong(arguments[4]) << 20)
-            .withCopyFirst(Long.parseLong(arguments[4]) > 256);
-    for (String file : Arrays.copyOfRange(arguments, 5, arguments.length)) {
+            .withThreads(Integer.parseInt(arguments[3]), Integer.parseInt(arguments[4]))
+            .withBufferBytes(Long.parseLong(arguments[5]) << 20);
+    for (String file : Arrays.copyOfRange(arguments, 6, arguments.length)) {
       ByteBuffer pages = read(Path.of(file));
       long[] putMillis = new long[5];
       long[] millis = new long[5];
@@ -125,10 +230,7 @@ final class PageFrameBench {
           millis[round] = (System.nanoTime() - start) / 1_000_000;
           checkpoint.commit();
         }
-        for (Path entry : Files.list(target).toList()) {
-          Files.delete(entry);
-        }
-        Files.delete(target);
+        delete(target);
       }
       System.out.printf(
           "%s: %d MiB, level %d, %d pages a frame, %d threads: put %s ms, finished %s ms, best %.0f"

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PageStoreTest {
   private static final int PAGE = Pages.PAGE;
-  private static final PageStoreOptions OPTIONS = PageStoreOptions.DEFAULTS.withThreads(3);
+  private static final PageStoreOptions OPTIONS = PageStoreOptions.DEFAULTS.withThreads(3, 3);
 
   @TempDir Path directory;
 
@@ -138,11 +138,11 @@ class PageStoreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void manyThreadsMayPutToManySinksWithLittleMemory(boolean copyFirst) throws Exception {
+  @ValueSource(ints = {0, 1, 3})
+  void manyThreadsMayPutToManySinksWithLittleMemory(int earlyThreads) throws Exception {
     int threads = 8;
     int pageCount = 3000;
-    PageStoreOptions options = OPTIONS.withBufferBytes(0).withCopyFirst(copyFirst);
+    PageStoreOptions options = OPTIONS.withBufferBytes(0).withThreads(3, earlyThreads);
     try (CheckpointWriter checkpoint = CheckpointWriter.begin(directory.resolve("c"));
         PageStoreWriter writer = new PageStoreWriter(checkpoint, options)) {
       ExecutorService pool = Executors.newFixedThreadPool(threads);
@@ -190,8 +190,8 @@ class PageStoreTest {
   @Test
   void theSamePagesGiveTheSameFilesWhateverTheThreads() throws Exception {
     ByteBuffer pages = Pages.mixed(4000, 9);
-    Pages.checkpoint(directory.resolve("a"), OPTIONS.withThreads(1), pages);
-    Pages.checkpoint(directory.resolve("b"), OPTIONS.withThreads(4), pages);
+    Pages.checkpoint(directory.resolve("a"), OPTIONS.withThreads(1, 1), pages);
+    Pages.checkpoint(directory.resolve("b"), OPTIONS.withThreads(4, 2), pages);
     assertArrayEquals(
         Files.readAllBytes(directory.resolve("a/pagemap-1.img")),
         Files.readAllBytes(directory.resolve("b/pagemap-1.img")));
@@ -229,7 +229,7 @@ class PageStoreTest {
     try (CheckpointWriter checkpoint = CheckpointWriter.begin(directory.resolve("c"));
         PageStoreWriter writer =
             new PageStoreWriter(
-                checkpoint, OPTIONS.withBufferBytes(64 << 20).withCopyFirst(true))) {
+                checkpoint, OPTIONS.withBufferBytes(64 << 20).withThreads(3, 0))) {
       writer.put(Pages.noise(2000, 1), writer.sink("1"), 0);
     }
     assertEquals(0, Files.list(directory).count());
