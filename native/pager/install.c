@@ -23,6 +23,8 @@
 /* COPY of 16 pages delays the fault by as much as CONTINUE of 64 (32 us). */
 #define COPY_WINDOW 16
 #define ENOMEM_RETRIES 100
+/* UFFDIO_CONTINUE_MODE_WP: linux/userfaultfd.h of 6.4. */
+#define CONTINUE_MODE_WP 2ull
 
 void thaw_wake(int uffd, uint64_t start, uint64_t len)
 {
@@ -45,6 +47,20 @@ bool thaw_process_gone(int uffd)
 	};
 
 	return ioctl(uffd, UFFDIO_CONTINUE, &arg) && errno == ESRCH;
+}
+
+/*
+ * Whether [start, end) lies in one registered VMA. The kernel looks the VMA up (ENOENT) before it
+ * refuses write protection, which none of ours is registered for (EINVAL): mfill_atomic(), 6.18.
+ */
+bool thaw_is_one_vma(int uffd, uint64_t start, uint64_t end)
+{
+	struct uffdio_continue arg = {
+		.range = {start, end - start},
+		.mode = CONTINUE_MODE_WP | UFFDIO_CONTINUE_MODE_DONTWAKE,
+	};
+
+	return ioctl(uffd, UFFDIO_CONTINUE, &arg) && errno == EINVAL && arg.mapped == -EINVAL;
 }
 
 static int install_once(struct thaw_reader *r, int decision, uint64_t address, const uint8_t *source,
@@ -167,12 +183,16 @@ static enum thaw_outcome install_demand(struct thaw_reader *r, const struct thaw
 		return THAW_LAYOUT;
 	case EFAULT:
 		c->efault++;
+		r->last_errno = err;
+		r->last_decision = decision;
 		return decision == THAW_CONTINUE ? THAW_HOLE : THAW_BUG;
 	case ESRCH:
 		return THAW_TARGET_GONE;
 	case ENOMEM:
 		return THAW_NO_MEMORY;
 	default:
+		r->last_errno = err;
+		r->last_decision = decision;
 		return THAW_BUG;
 	}
 }
@@ -185,8 +205,8 @@ static bool eligible(const struct thaw_reader *r, const struct thaw_vma *vma, ui
 
 	if (space & THAW_SPACE_INSTALLED)
 		return false;
-	/* Shared zeros cost memory; a hole there is answered when somebody asks for it. */
-	if (vma->kind == THAW_VMA_SHARED && decision == THAW_ZEROPAGE)
+	/* What nobody filled in shared memory is a hole, and zeros cost memory there. */
+	if (vma->kind == THAW_VMA_SHARED && !(page & THAW_PAGE_FILLED))
 		return false;
 	return thaw_decide(UFFD_PAGEFAULT_FLAG_MINOR, page, space, vma->kind) == decision;
 }
@@ -232,10 +252,12 @@ static uint64_t install_run(struct thaw_reader *r, const struct thaw_vma *vma, u
 			c->eexist++;
 			mark_installed(r, vma, start, start + THAW_PAGE_SIZE);
 			start += THAW_PAGE_SIZE;
+			limit = end;
 			break;
 		case EFAULT: /* a hole: the fault on it will tell more */
 			c->efault++;
 			start += THAW_PAGE_SIZE;
+			limit = end;
 			break;
 		case ENOENT: /* mprotect has split the VMA: try a shorter run */
 			c->enoent++;

@@ -99,6 +99,8 @@ struct thaw_reader {
 	uint32_t filler_generation;
 	uint64_t sequential_next; /* where the last window ended */
 	uint64_t window_pages;
+	int last_errno; /* of the install that failed last, and what it was */
+	int last_decision;
 	uint64_t drain_next; /* address from which the background slice goes on */
 	unsigned int pending_count; /* faults read and not yet looked at */
 	unsigned int waiting_count; /* faults that wait for a fill */
@@ -140,5 +142,6 @@ enum thaw_outcome thaw_install_zero(struct thaw_reader *r, uint64_t address,
 void thaw_wake(int uffd, uint64_t start, uint64_t len);
 void thaw_wake_all(int uffd);
 bool thaw_process_gone(int uffd);
+bool thaw_is_one_vma(int uffd, uint64_t start, uint64_t end);
 
 #endif

@@ -184,9 +184,16 @@ static void wait_for_fill(struct thaw_reader *r, struct thaw_fault fault, uint64
 		thaw_wake(r->uffd, fault.address, THAW_PAGE_SIZE);
 }
 
-static enum thaw_outcome answer_outside(struct thaw_reader *r, uint64_t address)
+/* `vma` is the last below `address`: returns what it has grown to if that is where the page is. */
+static const struct thaw_vma *grown_shared(struct thaw_reader *r, const struct thaw_vma *vma,
+					   uint64_t address)
 {
-	return thaw_install_zero(r, address, thaw_space_next_start(r->space, address));
+	uint64_t last = vma->end - THAW_PAGE_SIZE, end = address + THAW_PAGE_SIZE;
+
+	if (!thaw_is_one_vma(r->uffd, last, end))
+		return NULL;
+	vma = grow_shared(r, vma, end);
+	return vma && address < vma->end ? vma : NULL;
 }
 
 /* Looks a fault up and answers it, once. */
@@ -197,11 +204,10 @@ static enum thaw_outcome answer(struct thaw_reader *r, struct thaw_fault *fault)
 	int decision;
 
 	if (vma && fault->address >= vma->end)
-		vma = vma->kind == THAW_VMA_SHARED
-			      ? grow_shared(r, vma, fault->address + THAW_PAGE_SIZE)
-			      : NULL;
-	if (!vma || fault->address >= vma->end)
-		return answer_outside(r, fault->address);
+		vma = vma->kind == THAW_VMA_SHARED ? grown_shared(r, vma, fault->address) : NULL;
+	if (!vma)
+		return thaw_install_zero(r, fault->address,
+					 thaw_space_next_start(r->space, fault->address));
 	if (vma->kind == THAW_VMA_ZERO)
 		return thaw_install_zero(r, fault->address, vma->end);
 	index = thaw_vma_index(vma, fault->address);
@@ -268,8 +274,11 @@ static void handle(struct thaw_reader *r, struct thaw_fault fault)
 			fail_stop(r, ENOMEM);
 			return;
 		case THAW_BUG:
-			dprintf(2, "thaw-pager: pid %d: page %#llx cannot be installed, poisoned\n",
-				r->ref->pid, (unsigned long long)fault.address);
+			dprintf(2,
+				"thaw-pager: pid %d: page %#llx cannot be installed (decision %d, "
+				"errno %d): poisoned\n",
+				r->ref->pid, (unsigned long long)fault.address, r->last_decision,
+				r->last_errno);
 			if (thaw_install_fault(r, NULL, fault.address, THAW_POISON) == THAW_BUG)
 				fail_stop(r, EINVAL);
 			return;

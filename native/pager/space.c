@@ -211,7 +211,8 @@ int thaw_space_unmap(struct thaw_space *s, uint64_t start, uint64_t end, unsigne
 
 /*
  * The mapping of [from, from + len) is at `to` now. What is left at `from` reads as zeros until its
- * UNMAP comes; after MREMAP_DONTUNMAP none comes, and zeros are right for as long as it lives.
+ * UNMAP comes; after MREMAP_DONTUNMAP none comes, and zeros are right for as long as it lives. A
+ * shared object is then mapped at both places.
  */
 int thaw_space_remap(struct thaw_space *s, uint64_t from, uint64_t to, uint64_t len,
 		     unsigned int applied)
@@ -219,6 +220,8 @@ int thaw_space_remap(struct thaw_space *s, uint64_t from, uint64_t to, uint64_t 
 	unsigned int array = edit_begin(s);
 	struct thaw_vma zero = {.start = from, .end = from + len, .index = THAW_NO_INDEX,
 				.backing = ~0u, .kind = THAW_VMA_ZERO};
+	const struct thaw_vma *source = thaw_space_find(s, from);
+	bool shared = source && source->kind == THAW_VMA_SHARED;
 	int err;
 
 	for (uint32_t i = first_ending_above(s, array, to);
@@ -245,9 +248,9 @@ int thaw_space_remap(struct thaw_space *s, uint64_t from, uint64_t to, uint64_t 
 		part.end = part.end - from + to;
 		err = insert(s, array, &part);
 	}
-	if (!err)
+	if (!err && !shared)
 		err = cut(s, array, from, from + len);
-	if (!err)
+	if (!err && !shared)
 		err = insert(s, array, &zero);
 	if (!err)
 		edit_commit(s, array, applied);

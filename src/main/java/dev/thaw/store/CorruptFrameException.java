@@ -10,7 +10,8 @@ public final class CorruptFrameException extends IOException {
   private final long firstStorePage;
   private final int pageCount;
 
-  CorruptFrameException(
+  /** A frame that cannot be had, and why. */
+  public CorruptFrameException(
       String file, long frame, long firstStorePage, int pageCount, String reason, Throwable cause) {
     super(
         file

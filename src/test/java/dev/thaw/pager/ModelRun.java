@@ -1,0 +1,156 @@
+package dev.thaw.pager;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import dev.thaw.linux.SpawnedProcess;
+import dev.thaw.linux.UnixSocket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** One run of {@code pager_model}: memory laid out, handed over, served, and the pager killed. */
+record ModelRun(
+    long seed,
+    int threads,
+    int privatePages,
+    int anonPages,
+    int sharedPages,
+    int millis,
+    int corruptPerMille,
+    long frameDelayNanos,
+    boolean fillInBackground,
+    int killEveryMillis) {
+  private static final int SIGKILL = 9;
+
+  /** What came of it. */
+  record Result(long steps, int kills, PagerStats stats, Map<Tables.Counter, Long> counters) {}
+
+  private long pagesOfThread() {
+    return (long) privatePages + anonPages;
+  }
+
+  private long storePages() {
+    return threads * (pagesOfThread() + sharedPages);
+  }
+
+  Result run() throws IOException, InterruptedException {
+    ModelPages pages = new ModelPages(seed, storePages(), corruptPerMille, frameDelayNanos);
+    UnixSocket[] pair = UnixSocket.pair();
+    try (InitUnderTest init = new InitUnderTest();
+        PagerSession session = PagerSession.create(init.connection(), pages);
+        UnixSocket ours = pair[0];
+        SpawnedProcess victim = startVictim(pair[1])) {
+      prepare(session, pages, ours, victim.pid());
+      session.start();
+      ours.send(new byte[1], List.of());
+      if (fillInBackground) {
+        session.fillAll();
+      }
+      int kills = killWhileRunning(session, victim);
+      assertEquals(0, victim.await(), "status of the victim, seed " + seed);
+      UnixSocket.Message steps = ours.receive(64);
+      assertNotNull(steps);
+      Map<Tables.Counter, Long> counters = new java.util.EnumMap<>(Tables.Counter.class);
+      for (Tables.Counter c : Tables.Counter.values()) {
+        counters.put(c, session.total(c));
+      }
+      return new Result(
+          Long.parseLong(new String(steps.bytes(), StandardCharsets.US_ASCII)),
+          kills,
+          session.stats(),
+          counters);
+    }
+  }
+
+  private static SpawnedProcess startVictim(UnixSocket theirs) throws IOException {
+    try (theirs) {
+      return SpawnedProcess.start(
+          List.of(InitUnderTest.nativeFile("pager-test/pager_model")), Map.of(3, theirs));
+    }
+  }
+
+  private void prepare(PagerSession session, ModelPages pages, UnixSocket socket, int pid)
+      throws IOException {
+    List<Slot> slots = new ArrayList<>();
+    List<Extent> content = new ArrayList<>();
+    for (int t = 0; t < threads; t++) {
+      long own = t * pagesOfThread();
+      long first = (long) t * 2 << 35;
+      slots.add(new Slot(first, privatePages));
+      content.addAll(pages.extents(first, own, privatePages));
+      slots.add(new Slot(first + (1L << 35), anonPages));
+      content.addAll(pages.extents(first + (1L << 35), own + privatePages, anonPages));
+    }
+    int own = session.addBacking(new BackingSpec("model-private", false, slots, content));
+    long sharedStart = threads * pagesOfThread();
+    int shared =
+        session.addBacking(
+            new BackingSpec(
+                "model-shared",
+                true,
+                List.of(new Slot(0, (long) threads * sharedPages)),
+                pages.extents(0, sharedStart, (long) threads * sharedPages)));
+    socket.send(config(), List.of(session.memfd(own), session.memfd(shared)));
+    UnixSocket.Message map = socket.receive(65536);
+    assertNotNull(map, "the victim says what it has mapped");
+    List<SpaceVma> vmas = new ArrayList<>();
+    ByteBuffer in = ByteBuffer.wrap(map.bytes()).order(ByteOrder.nativeOrder());
+    while (in.hasRemaining()) {
+      long start = in.getLong();
+      long end = in.getLong();
+      long firstPage = in.getLong();
+      int backing = in.getInt() == 0 ? own : shared;
+      vmas.add(new SpaceVma(start, end, backing, firstPage, VmaKind.values()[in.getInt()]));
+    }
+    session.addSpace(pid, map.fds().get(0), vmas);
+  }
+
+  private byte[] config() {
+    return ByteBuffer.allocate(40)
+        .order(ByteOrder.nativeOrder())
+        .putLong(seed)
+        .putInt(threads)
+        .putInt(privatePages)
+        .putInt(anonPages)
+        .putInt(sharedPages)
+        .putInt(millis)
+        .putInt(corruptPerMille)
+        .putInt(ModelPages.FRAME_PAGES)
+        .array();
+  }
+
+  /** Kills thaw-pager again and again until the victim ends. */
+  private int killWhileRunning(PagerSession session, SpawnedProcess victim)
+      throws IOException, InterruptedException {
+    AtomicBoolean over = new AtomicBoolean();
+    int[] kills = new int[1];
+    Random random = new Random(seed);
+    Thread killer =
+        new Thread(
+            () -> {
+              while (!over.get() && killEveryMillis > 0) {
+                try {
+                  // Not a wait for something: the moments are to be random.
+                  Thread.sleep(random.nextInt(2 * killEveryMillis), random.nextInt(1_000_000));
+                } catch (InterruptedException e) {
+                  return;
+                }
+                if (SpawnedProcess.kill(session.pagerPid(), SIGKILL)) {
+                  kills[0]++;
+                }
+              }
+            });
+    killer.start();
+    victim.await();
+    over.set(true);
+    killer.join();
+    return kills[0];
+  }
+}
