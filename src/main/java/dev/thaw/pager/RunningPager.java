@@ -51,7 +51,8 @@ public final class RunningPager {
   }
 
   private static Fd descriptor(int pid, String link) throws IOException {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
       for (Path entry : entries) {
         if (linkOf(entry).startsWith(link)) {
           return Open.open(entry.toString(), Open.O_RDWR);
