@@ -48,18 +48,21 @@ static void write_own(int g)
 	}
 }
 
-static void generation(int g)
+int main(int argc, char **argv)
 {
 	pid_t pid = 0;
+	int g;
 
-	if (g == 1) {
-		for (unsigned long i = 5; i < PAGES; i += 6)
+	frame_start(argc, argv);
+	map = frame_map(PAGES * PAGE, PROT_READ | PROT_WRITE, 0);
+	for (unsigned long i = 0; i < PAGES; i++)
+		frame_fill(map + i * PAGE, PAGE, 1);
+	for (g = 0; g < 2; g++) {
+		for (unsigned long i = 5; g == 1 && i < PAGES; i += 6)
 			frame_fill(map + i * PAGE, PAGE, 11);
-	}
-	if (g < 2) {
 		pid = frame_fork();
-		if (pid == 0)
-			generation(g + 1);
+		if (pid)
+			break;
 	}
 	write_own(g);
 	frame_wait();
@@ -76,15 +79,5 @@ static void generation(int g)
 	scribble(g);
 	if (pid)
 		frame_join(pid);
-	frame_pass();
-}
-
-int main(int argc, char **argv)
-{
-	frame_start(argc, argv);
-	map = frame_map(PAGES * PAGE, PROT_READ | PROT_WRITE, 0);
-	frame_fill(map, PAGES * PAGE, 0);
-	for (unsigned long i = 0; i < PAGES; i++)
-		frame_fill(map + i * PAGE, PAGE, 1);
-	generation(0);
+	return frame_pass();
 }

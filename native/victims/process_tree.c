@@ -43,6 +43,8 @@ static pid_t branch(const char *name, bool session)
 	if (first == 0) {
 		note(&leaf, "leaf-one");
 		frame_wait();
+		SABOTAGE("the leaf is in another session")
+			OK(setsid());
 		check(&leaf);
 		frame_pass();
 	}
@@ -57,8 +59,6 @@ static pid_t branch(const char *name, bool session)
 		frame_pass();
 	}
 	frame_wait();
-	SABOTAGE("another session")
-		setsid();
 	SABOTAGE("another name")
 		OK(prctl(PR_SET_NAME, "wrong"));
 	check(&here);
