@@ -1,5 +1,8 @@
-/* Floating-point environment of threads in the middle of work: rounding modes, exceptions raised, what they compute. */
-/* VICTIM_FLAGS: -frounding-math -Wl,--no-as-needed -lm */
+/*
+ * Floating-point environment of threads in the middle of work: rounding modes, exceptions raised, what
+ * they compute.
+ * VICTIM_FLAGS: -frounding-math -Wl,--no-as-needed -lm
+ */
 #include "frame.h"
 
 #include <fenv.h>
