@@ -1,0 +1,156 @@
+package dev.thaw.dump;
+
+import dev.thaw.image.ProcessImage;
+import dev.thaw.image.SharedMemory;
+import dev.thaw.image.Vma;
+import dev.thaw.linux.PagemapScan;
+import dev.thaw.linux.ProcessVm;
+import dev.thaw.store.PageBuffer;
+import dev.thaw.store.PageSink;
+import dev.thaw.store.PageStoreWriter;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/** Copies the pages of a frozen tree into the page store. */
+final class PagesDump {
+  private static final int PAGE_SHIFT = 12;
+  private static final int PAGE = 1 << PAGE_SHIFT;
+  private static final int PROT_READ = 1;
+
+  private final PageStoreWriter store;
+  private final LazyPages lazy;
+  private PageBuffer buffer;
+
+  /**
+   * @param lazy which pages of a tree that was itself restored are still to come
+   */
+  PagesDump(PageStoreWriter store, LazyPages lazy) {
+    this.store = store;
+    this.lazy = lazy;
+  }
+
+  /** The private pages of one process, keyed by address &gt;&gt; 12. */
+  void privatePages(int pid, List<Vma> vmas) throws IOException {
+    PageSink sink = store.sinkWithZeroRuns(ProcessImage.pagemapName(pid));
+    try (PagemapScan pagemap = new PagemapScan(pid);
+        FileChannel memory =
+            FileChannel.open(new ProcDir(pid).path("mem"), StandardOpenOption.READ)) {
+      for (Vma vma : vmas) {
+        if (vma.backing().paged()) {
+          for (PagemapScan.Range range : held(pid, pagemap, vma)) {
+            copy(pid, memory, vma, range, sink);
+          }
+        }
+      }
+    }
+  }
+
+  /** Pages of {@code vma} that a restore could not get from a file or as zeros. */
+  private List<PagemapScan.Range> held(int pid, PagemapScan pagemap, Vma vma) throws IOException {
+    long start = vma.start().value();
+    long end = vma.end().value();
+    boolean anonymous = vma.backing() instanceof Vma.Backing.Anonymous;
+    long none = PagemapScan.PAGE_IS_PFNZERO;
+    if (!anonymous) {
+      none |= PagemapScan.PAGE_IS_FILE;
+    }
+    List<PagemapScan.Range> present =
+        pagemap.scan(
+            start, end, PagemapScan.PAGE_IS_PRESENT | PagemapScan.PAGE_IS_SWAPPED, none);
+    return anonymous ? lazy.merge(pid, start, end, present) : present;
+  }
+
+  private void copy(
+      int pid, FileChannel memory, Vma vma, PagemapScan.Range range, PageSink sink)
+      throws IOException {
+    long at = range.start();
+    while (at < range.end()) {
+      PageBuffer into = room();
+      int pages = (int) Math.min(into.freePages(), (range.end() - at) >>> PAGE_SHIFT);
+      ByteBuffer bytes = into.bytes();
+      bytes.limit((into.pageCount() + pages) * PAGE).position(into.pageCount() * PAGE);
+      if ((vma.prot() & PROT_READ) != 0) {
+        readAll(pid, at, bytes);
+      } else {
+        readForced(pid, memory, at, bytes);
+      }
+      into.add(sink, at >>> PAGE_SHIFT, pages);
+      bytes.clear();
+      at += (long) pages << PAGE_SHIFT;
+    }
+  }
+
+  private static void readAll(int pid, long address, ByteBuffer bytes) throws IOException {
+    long at = address;
+    while (bytes.hasRemaining()) {
+      int done = ProcessVm.read(pid, at, bytes);
+      if (done == 0) {
+        throw new EOFException(String.format("pid %d: no memory at %#x", pid, at));
+      }
+      at += done;
+    }
+  }
+
+  /** /proc/PID/mem reads what the process itself may not: PROT_NONE and write-only pages. */
+  private static void readForced(int pid, FileChannel memory, long address, ByteBuffer bytes)
+      throws IOException {
+    long at = address;
+    while (bytes.hasRemaining()) {
+      int done = memory.read(bytes, at);
+      if (done <= 0) {
+        throw new EOFException(String.format("pid %d: no memory at %#x", pid, at));
+      }
+      at += done;
+    }
+  }
+
+  /** The pages of an object that several mappings share, keyed by page number in it. */
+  void sharedPages(SharedMemoryTable.Entry entry) throws IOException {
+    SharedMemory memory = entry.memory();
+    PageSink sink = store.sink(memory.pagemapName());
+    try (SparseFile file = new SparseFile(entry.magicLink())) {
+      for (SparseFile.Extent extent : file.extents(memory.sizeBytes())) {
+        long at = extent.start();
+        while (at < extent.end()) {
+          PageBuffer into = room();
+          int pages = (int) Math.min(into.freePages(), (extent.end() - at) >>> PAGE_SHIFT);
+          ByteBuffer bytes = into.bytes();
+          bytes.limit((into.pageCount() + pages) * PAGE).position(into.pageCount() * PAGE);
+          file.readZeroPadded(at, bytes);
+          into.add(sink, at >>> PAGE_SHIFT, pages);
+          bytes.clear();
+          at += (long) pages << PAGE_SHIFT;
+        }
+      }
+    }
+  }
+
+  private PageBuffer room() throws IOException {
+    if (buffer != null && buffer.freePages() == 0) {
+      PageBuffer full = buffer;
+      buffer = null;
+      store.submit(full);
+    }
+    if (buffer == null) {
+      buffer = store.borrow();
+    }
+    return buffer;
+  }
+
+  /** Hands over the last, partly filled buffer. */
+  void flush() throws IOException {
+    if (buffer != null) {
+      PageBuffer last = buffer;
+      buffer = null;
+      if (last.pageCount() > 0) {
+        store.submit(last);
+      } else {
+        store.discard(last);
+      }
+    }
+  }
+}

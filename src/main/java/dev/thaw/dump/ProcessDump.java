@@ -1,0 +1,159 @@
+package dev.thaw.dump;
+
+import dev.thaw.dump.fd.DescriptorsDump;
+import dev.thaw.image.Addr;
+import dev.thaw.image.Manifest.TreeNode;
+import dev.thaw.image.MmImage;
+import dev.thaw.image.ProcessImage;
+import dev.thaw.image.ProcessImage.Attributes;
+import dev.thaw.image.ProcessImage.Descriptor;
+import dev.thaw.image.ProcessImage.Limit;
+import dev.thaw.image.SignalInfo;
+import dev.thaw.image.ThreadImage;
+import dev.thaw.proc.ProcLimits;
+import dev.thaw.proc.ProcStat;
+import dev.thaw.proc.ProcStatus;
+import dev.thaw.proc.ProcTimers;
+import dev.thaw.remote.RemoteProcess;
+import dev.thaw.remote.Tracee;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Describes one frozen process in two steps: {@link #look} from outside, which refuses what cannot be
+ * carried over before anything is changed, and {@link #ask} by programs that the process runs itself.
+ */
+final class ProcessDump {
+  private static final int SECCOMP_OFF = 0;
+
+  private final ProcDir proc;
+  private final List<Tracee> tracees;
+  private final DumpContext context;
+  private final List<ThreadDump> threads = new ArrayList<>();
+  private final List<ThreadImage> threadImages = new ArrayList<>();
+  private ProcStat stat;
+  private ProcStatus status;
+  private MmImage mm;
+  private List<Descriptor> descriptors;
+  private List<SignalInfo> pending;
+  private ProcessQuery.Answers answers;
+
+  ProcessDump(int pid, List<Tracee> tracees, DumpContext context) {
+    this.proc = new ProcDir(pid);
+    this.tracees = tracees;
+    this.context = context;
+  }
+
+  /** The process. */
+  int pid() {
+    return proc.pid();
+  }
+
+  /** Its place in the tree. */
+  TreeNode node() {
+    return new TreeNode(pid(), stat.ppid(), stat.pgid(), stat.sid(), false, 0);
+  }
+
+  /** What /proc and ptrace tell. Changes nothing. */
+  void look(DescriptorsDump table) throws IOException {
+    stat = proc.stat();
+    status = proc.status();
+    refuseUnsupported();
+    for (Tracee tracee : tracees) {
+      threads.add(new ThreadDump(proc, tracee));
+    }
+    pending = ThreadDump.signals(tracees.get(0).pendingSignals(true));
+    mm = new MmDump(proc, context).describe(Addr.of(0));
+    descriptors = table.table(proc);
+  }
+
+  private void refuseUnsupported() throws IOException {
+    if (status.number("Seccomp") != SECCOMP_OFF) {
+      throw new UnsupportedResourceException(
+          pid(), "seccomp filter", "seccomp is not supported yet; run the program without it");
+    }
+  }
+
+  /** What the process itself must tell. */
+  void ask(RemoteProcess remote) throws IOException {
+    ProcessQuery query = new ProcessQuery(ProcTimers.parse(proc.text("timers")));
+    answers = query.answers(remote.run(query.program()));
+    MmImage.Layout l = mm.layout();
+    mm =
+        new MmImage(
+            mm.vmas(),
+            new MmImage.Layout(
+                l.startCode(),
+                l.endCode(),
+                l.startData(),
+                l.endData(),
+                l.startBrk(),
+                answers.brk(),
+                l.startStack(),
+                l.argStart(),
+                l.argEnd(),
+                l.envStart(),
+                l.envEnd()),
+            mm.auxv(),
+            mm.exe());
+    for (int i = 0; i < threads.size(); i++) {
+      ThreadQuery threadQuery = new ThreadQuery();
+      var results =
+          i == 0
+              ? remote.run(threadQuery.program())
+              : remote.runIn(tracees.get(i), threadQuery.program());
+      threadImages.add(threads.get(i).image(threadQuery.answers(results)));
+    }
+  }
+
+  /** The address space. */
+  MmImage mm() {
+    return mm;
+  }
+
+  /** The NT_X86_XSTATE note of the leader. */
+  byte[] leaderXstate() {
+    return threads.get(0).xstate();
+  }
+
+  /** The record. */
+  ProcessImage image() throws IOException {
+    List<Limit> limits = new ArrayList<>();
+    for (ProcLimits.Limit limit : ProcLimits.parse(proc.text("limits"))) {
+      limits.add(new Limit(limit.resource(), limit.soft(), limit.hard()));
+    }
+    return new ProcessImage(
+        pid(),
+        mm,
+        threadImages,
+        status.octal("Umask"),
+        directory("cwd"),
+        directory("root"),
+        descriptors,
+        answers.actions(),
+        pending,
+        answers.intervalTimers().get(0),
+        answers.intervalTimers().get(1),
+        answers.intervalTimers().get(2),
+        answers.timers(),
+        limits,
+        new Attributes(
+            answers.dumpable(),
+            answers.childSubreaper(),
+            answers.personality(),
+            Integer.parseInt(proc.text("oom_score_adj").strip()),
+            answers.thpDisabled(),
+            status.number("NoNewPrivs") != 0));
+  }
+
+  private String directory(String name) throws IOException {
+    String path = proc.link(name);
+    if (!path.startsWith("/") || path.endsWith(" (deleted)") && !Files.isDirectory(proc.path(name))) {
+      throw new UnsupportedResourceException(
+          pid(), name + " " + path, "the directory was removed; change to another one first");
+    }
+    return path;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.thaw.restore;
+
+import dev.thaw.image.Manifest.TreeNode;
+import dev.thaw.image.ProcessImage;
+import dev.thaw.image.ThreadImage;
+import dev.thaw.remote.Program;
+import dev.thaw.remote.RemoteProcess;
+import dev.thaw.remote.Results;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One process under construction: its image, its blob, its threads' blobs. */
+final class ProcessBuilding {
+  private static final long THREAD_PROGRAM_BYTES = 32 << 10;
+
+  private final TreeNode node;
+  private final ProcessImage image;
+  private final RemoteProcess remote;
+  private final List<RemoteProcess> threads = new ArrayList<>();
+
+  /**
+   * @param image null for a zombie
+   */
+  ProcessBuilding(TreeNode node, ProcessImage image, RemoteProcess remote) {
+    this.node = node;
+    this.image = image;
+    this.remote = remote;
+  }
+
+  TreeNode node() {
+    return node;
+  }
+
+  ProcessImage image() {
+    return image;
+  }
+
+  int pid() {
+    return node.pid();
+  }
+
+  RemoteProcess remote() {
+    return remote;
+  }
+
+  /** Runs a program in the leader; an empty one costs nothing. */
+  Results run(Program program) throws IOException {
+    return program.ops().isEmpty() ? null : remote.run(program);
+  }
+
+  /** Makes the threads besides the leader. */
+  void makeThreads() throws IOException {
+    for (ThreadImage thread : image.threads().subList(1, image.threads().size())) {
+      Results results = remote.run(ThreadPrograms.create(thread.tid()));
+      threads.add(remote.startThread(results.born().get(0), THREAD_PROGRAM_BYTES));
+    }
+  }
+
+  /** Gives every thread its own attributes; the leader, whose rights made the rest, last. */
+  void setThreadAttributes() throws IOException {
+    for (int i = image.threads().size() - 1; i >= 0; i--) {
+      RemoteProcess thread = i == 0 ? remote : threads.get(i - 1);
+      thread.run(
+          ThreadPrograms.attributes(
+              image.threads().get(i),
+              image.attributes().dumpable(),
+              image.attributes().noNewPrivileges()));
+    }
+  }
+
+  /** Takes the blob out and sets the final registers; all threads stay stopped. */
+  void cure(long syscallGadget) throws IOException {
+    for (int i = image.threads().size() - 1; i >= 0; i--) {
+      ThreadImage thread = image.threads().get(i);
+      RemoteProcess blob = i == 0 ? remote : threads.get(i - 1);
+      byte[] xstate = FinalRegisters.xstate(thread, blob.thread().xstate().length);
+      var registers = FinalRegisters.of(thread);
+      long mask = thread.blocked().value();
+      if (i == 0) {
+        blob.cureTo(registers, xstate, mask, syscallGadget);
+      } else {
+        blob.cureThreadTo(registers, xstate, mask, syscallGadget);
+      }
+    }
+  }
+
+  /** Lets all threads run. */
+  void release() throws IOException {
+    for (RemoteProcess thread : threads) {
+      thread.thread().detach();
+    }
+    remote.thread().detach();
+  }
+}

@@ -1,0 +1,177 @@
+package dev.thaw.restore;
+
+import dev.thaw.image.ImageFormatException;
+import dev.thaw.image.ProcessImage;
+import dev.thaw.image.SharedMemory;
+import dev.thaw.image.Vma;
+import dev.thaw.pager.BackingSpec;
+import dev.thaw.pager.Extent;
+import dev.thaw.pager.InitConnection;
+import dev.thaw.pager.PagerSession;
+import dev.thaw.pager.Slot;
+import dev.thaw.remote.TracerThread;
+import dev.thaw.restore.fd.FilesPlan;
+import dev.thaw.store.PagemapRun;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Restores a tree.
+ *
+ * <pre>
+ *  read and check ─▶ memfds, tables ─▶ bare processes ─▶ memory ─▶ descriptors ─▶ pager serves
+ *      ─▶ threads, attributes ─▶ registers ─▶ blob out ─▶ run
+ * </pre>
+ *
+ * <p>A failure at any point kills what was made: every new process dies with its tracer.
+ */
+public final class Restore implements AutoCloseable {
+  static final String PRIVATE_MEMFD = "thaw-private";
+  static final String SHARED_MEMFD = "thaw-shared";
+  private static final int PAGE_SHIFT = 12;
+
+  private final Options options;
+  private final Images images;
+  private final InitConnection init;
+  private final PagerSession pager;
+  private final RestoreContext context;
+  private final Map<Integer, MemoryLayout> layouts = new LinkedHashMap<>();
+  private final FilesPlan files;
+
+  /**
+   * How to restore.
+   *
+   * @param memory what becomes of private memory
+   * @param acceptChangedFiles go on with files that changed since the dump
+   */
+  public record Options(Path directory, MemoryMode memory, boolean acceptChangedFiles) {}
+
+  private Restore(Options options, Images images, InitConnection init) throws IOException {
+    this.options = options;
+    this.images = images;
+    this.init = init;
+    this.pager = PagerSession.create(init, images.pages());
+    this.context = new RestoreContext((int) ProcessHandle.current().pid());
+    this.files = new FilesPlan(images.processes(), images.files().files());
+  }
+
+  /** Reads, checks and restores; returns when the tree runs. */
+  public static Restore run(Options options, InitConnection init) throws IOException {
+    Images images = Images.open(options.directory());
+    Restore restore = null;
+    try {
+      new FileCheck(options.acceptChangedFiles()).check(images);
+      KernelPages.requireSame(
+          images.manifest().machine(),
+          images.processes(),
+          (int) ProcessHandle.current().pid());
+      restore = new Restore(options, images, init);
+      restore.layOut();
+      restore.build();
+      return restore;
+    } catch (IOException | RuntimeException e) {
+      if (restore != null) {
+        restore.close();
+      } else {
+        images.close();
+      }
+      throw e;
+    }
+  }
+
+  private void layOut() throws IOException {
+    for (ProcessImage process : images.processes()) {
+      layouts.put(process.pid(), layOut(process));
+    }
+    for (SharedMemory memory : images.files().sharedMemory()) {
+      if (memory.kind() != SharedMemory.Kind.SYSV) {
+        int backing = pager.addBacking(sharedBacking(memory));
+        pager.memfd(backing).truncate(memory.sizeBytes());
+        context.sharedBacking(memory.id(), backing, pager.memfd(backing).number());
+        if (options.memory() == MemoryMode.EAGER || reachedUnregistered(memory.id())) {
+          pager.fillNow(backing, 0, pagesOf(memory));
+        }
+      }
+    }
+  }
+
+  private MemoryLayout layOut(ProcessImage process) throws IOException {
+    MemoryLayout layout;
+    try {
+      layout =
+          new MemoryLayout(
+              process,
+              images.runs(ProcessImage.pagemapName(process.pid())),
+              options.memory());
+    } catch (IllegalArgumentException e) {
+      throw new ImageFormatException(ProcessImage.fileName(process.pid()) + ": " + e.getMessage());
+    }
+    if (layout.hasPrivateBacking()) {
+      int backing = pager.addBacking(layout.privateBacking(PRIVATE_MEMFD));
+      context.privateBacking(process.pid(), backing, pager.memfd(backing).number());
+    }
+    return layout;
+  }
+
+  private BackingSpec sharedBacking(SharedMemory memory) {
+    List<Extent> content = new ArrayList<>();
+    for (PagemapRun run : images.runs(memory.pagemapName())) {
+      content.add(new Extent(run.firstPage(), run.pageCount(), run.firstStorePage()));
+    }
+    String name = memory.kind() == SharedMemory.Kind.MEMFD ? memory.name() : SHARED_MEMFD;
+    return new BackingSpec(name, true, List.of(new Slot(0, pagesOf(memory))), content);
+  }
+
+  private static long pagesOf(SharedMemory memory) {
+    return (memory.sizeBytes() + (1 << PAGE_SHIFT) - 1) >>> PAGE_SHIFT;
+  }
+
+  /** Whether something could read the object's memfd without the pager's knowledge. */
+  private boolean reachedUnregistered(int object) {
+    boolean mappedPrivately =
+        images.processes().stream()
+            .flatMap(p -> p.mm().vmas().stream())
+            .anyMatch(
+                v ->
+                    v.backing() instanceof Vma.Backing.Shared shared
+                        && shared.object() == object
+                        && shared.privately());
+    return mappedPrivately || files.refersTo(object);
+  }
+
+  private void build() throws IOException {
+    try (TracerThread tracer = new TracerThread("tracer")) {
+      TreeBuilder builder =
+          new TreeBuilder(images, layouts, files, context, init, pager);
+      tracer.submit(
+          () -> {
+            builder.build();
+            return null;
+          });
+    }
+  }
+
+  /** What was restored. */
+  public Images images() {
+    return images;
+  }
+
+  /** The pager of the tree. */
+  public PagerSession pager() {
+    return pager;
+  }
+
+  @Override
+  public void close() {
+    try {
+      pager.close();
+      images.close();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package dev.thaw.restore;
+
+import dev.thaw.image.Vma;
+import dev.thaw.remote.Program;
+import dev.thaw.remote.Syscalls;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What the compiled programs need to know of the world in which they run: descriptors of the driver,
+ * free addresses and numbers. {@code thaw plan} compiles with a made-up one.
+ */
+final class RestoreContext {
+  private static final int O_CLOEXEC = 02000000;
+
+  private final int driverPid;
+  private final Map<Integer, Integer> privateBackings = new HashMap<>();
+  private final Map<Integer, Integer> sharedBackings = new HashMap<>();
+  private final Map<Integer, Integer> memfds = new HashMap<>();
+  private final Map<String, Long> aside = new HashMap<>();
+
+  /**
+   * @param driverPid the process whose descriptors the programs take with pidfd_getfd(2)
+   */
+  RestoreContext(int driverPid) {
+    this.driverPid = driverPid;
+  }
+
+  int driverPid() {
+    return driverPid;
+  }
+
+  /** Backing {@code backing} holds the private memory of {@code pid}, as memfd {@code number}. */
+  void privateBacking(int pid, int backing, int number) {
+    privateBackings.put(pid, backing);
+    memfds.put(backing, number);
+  }
+
+  /** Backing {@code backing} is shared memory {@code object}, as memfd {@code number}. */
+  void sharedBacking(int object, int backing, int number) {
+    sharedBackings.put(object, backing);
+    memfds.put(backing, number);
+  }
+
+  /** The backing whose memfd is mapped at {@code area}, or null if it is no memfd. */
+  Integer backingOf(int pid, MemoryLayout.Area area) {
+    if (area.treatment() == Treatment.LAZY) {
+      return privateBackings.get(pid);
+    }
+    return area.vma().backing() instanceof Vma.Backing.Shared shared
+        ? sharedBackings.get(shared.object())
+        : null;
+  }
+
+  /** The backing that the pager serves {@code area} from. */
+  int servedBacking(int pid, MemoryLayout.Area area) {
+    return area.treatment() == Treatment.SHARED
+        ? sharedBackings.get(((Vma.Backing.Shared) area.vma().backing()).object())
+        : privateBackings.get(pid);
+  }
+
+  /** The backing of shared memory {@code object}. */
+  int sharedBacking(int object) {
+    return sharedBackings.get(object);
+  }
+
+  /** The driver's descriptor of a backing's memfd. */
+  int memfdNumber(int backing) {
+    return memfds.get(backing);
+  }
+
+  /** {@code [vdso]} and its siblings wait at {@code address} until the memory is mapped. */
+  void aside(String name, long address) {
+    aside.put(name, address);
+  }
+
+  /** Where {@code name} waits. */
+  long asideOf(String name) {
+    Long address = aside.get(name);
+    if (address == null) {
+      throw new IllegalStateException("this kernel has no " + name);
+    }
+    return address;
+  }
+
+  /** Adds what opens a userfaultfd in the process. */
+  Program.Arg openUserfaultfd(Program.Builder b) {
+    return b.call(Syscalls.USERFAULTFD, O_CLOEXEC);
+  }
+}

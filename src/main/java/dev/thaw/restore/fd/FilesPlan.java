@@ -1,0 +1,158 @@
+package dev.thaw.restore.fd;
+
+import dev.thaw.image.FileKind;
+import dev.thaw.image.OpenFile;
+import dev.thaw.image.ProcessImage;
+import dev.thaw.image.ProcessImage.Descriptor;
+import dev.thaw.remote.Program;
+import dev.thaw.remote.Syscalls;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Compiles the descriptors of the whole tree: each open file description is made once, by the first
+ * process that has it, and the others take it from there.
+ */
+public final class FilesPlan {
+  private static final String RESTORES = "dev.thaw.restore.fd";
+  private static final int O_CLOEXEC = 02000000;
+
+  private final List<ProcessImage> processes;
+  private final List<OpenFile> files;
+  private final Map<Integer, Map<Phase, Program.Builder>> programs = new LinkedHashMap<>();
+  private final Map<Integer, FilePlan> creators = new HashMap<>();
+  private final Map<String, FilePlan.SharedObject> objects = new HashMap<>();
+  private final Map<Integer, Integer> temporaries = new HashMap<>();
+  private final int firstTemporary;
+
+  /**
+   * Compiles.
+   *
+   * @param processes parents before children
+   */
+  public FilesPlan(List<ProcessImage> processes, List<OpenFile> files) {
+    this.processes = processes;
+    this.files = files;
+    this.firstTemporary =
+        1
+            + processes.stream()
+                .flatMap(p -> p.descriptors().stream())
+                .mapToInt(Descriptor::number)
+                .max()
+                .orElse(2);
+    for (ProcessImage process : processes) {
+      Map<Phase, Program.Builder> builders = new EnumMap<>(Phase.class);
+      for (Phase phase : Phase.values()) {
+        builders.put(phase, Program.builder("descriptors: " + phase.name().toLowerCase()));
+      }
+      programs.put(process.pid(), builders);
+      temporaries.put(process.pid(), firstTemporary);
+    }
+    chooseCreators();
+    for (OpenFile file : files) {
+      if (creators.containsKey(file.id())) {
+        plan(file);
+      }
+    }
+    share();
+  }
+
+  private void chooseCreators() {
+    Map<Integer, OpenFile> byId = new HashMap<>();
+    files.forEach(f -> byId.put(f.id(), f));
+    for (ProcessImage process : processes) {
+      for (Descriptor d : process.descriptors()) {
+        OpenFile file = byId.get(d.file());
+        if (file == null) {
+          throw new IllegalArgumentException(
+              "pid " + process.pid() + ": fd " + d.number() + " refers to no file");
+        }
+        creators.putIfAbsent(
+            d.file(), new FilePlan(this, file, process.pid(), d.number(), d.closeOnExec()));
+      }
+    }
+  }
+
+  private void plan(OpenFile file) {
+    planAs(FileKind.of(file), file);
+  }
+
+  @SuppressWarnings("unchecked") // the registry pairs each record with its own restorer
+  private <T extends OpenFile> void planAs(FileKind kind, T file) {
+    FileRestore<T> restore = kind.companion(RESTORES, "Restore", FileRestore.class);
+    restore.plan(file, creators.get(file.id()));
+  }
+
+  private void share() {
+    for (ProcessImage process : processes) {
+      Program.Builder b = program(process.pid(), Phase.SHARE);
+      for (Descriptor d : process.descriptors()) {
+        FilePlan creator = creators.get(d.file());
+        if (creator.pid() == process.pid() && creator.number() == d.number()) {
+          continue;
+        }
+        b.note("fd " + d.number() + ": same as fd " + creator.number() + " of " + creator.pid());
+        if (creator.pid() == process.pid()) {
+          b.call(
+              Syscalls.DUP3, creator.number(), d.number(), d.closeOnExec() ? O_CLOEXEC : 0);
+        } else {
+          FilePlan.take(b, creator.pid(), creator.number(), d.number(), d.closeOnExec());
+        }
+      }
+    }
+  }
+
+  /** The program that {@code pid} runs in {@code phase}. */
+  public Program.Builder program(int pid, Phase phase) {
+    return programs.get(pid).get(phase);
+  }
+
+  /** Descriptor numbers from here on are free in every process when all phases have run. */
+  public int firstFreeNumber() {
+    return temporaries.values().stream().mapToInt(i -> i).max().orElse(firstTemporary);
+  }
+
+  List<OpenFile> files() {
+    return files;
+  }
+
+  int temporary(int pid) {
+    return temporaries.merge(pid, 1, Integer::sum) - 1;
+  }
+
+  FilePlan.SharedObject object(
+      String key, FilePlan plan, Function<FilePlan, List<Integer>> maker) {
+    FilePlan.SharedObject known = objects.get(key);
+    if (known != null) {
+      return new FilePlan.SharedObject(known.pid(), known.ends(), false);
+    }
+    FilePlan.SharedObject made =
+        new FilePlan.SharedObject(plan.pid(), new ArrayList<>(maker.apply(plan)), true);
+    objects.put(key, made);
+    made.ends().forEach(end -> plan.in(Phase.FINISH).call(Syscalls.CLOSE, end));
+    return made;
+  }
+
+  int numberIn(int pid, int file) {
+    for (ProcessImage process : processes) {
+      if (process.pid() == pid) {
+        for (Descriptor d : process.descriptors()) {
+          if (d.file() == file) {
+            return d.number();
+          }
+        }
+      }
+    }
+    return -1;
+  }
+
+  /** A lower bound for a passing number that cannot be {@code number}. */
+  static int highNumber(int number) {
+    return number + 1;
+  }
+}
