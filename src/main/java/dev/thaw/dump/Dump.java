@@ -7,6 +7,7 @@ import dev.thaw.image.Manifest;
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.SharedMemory;
+import dev.thaw.proc.ProcStat;
 import dev.thaw.remote.RemoteProcess;
 import dev.thaw.remote.TracerThread;
 import dev.thaw.store.CheckpointWriter;
@@ -23,20 +24,23 @@ import java.util.List;
  * Dumps a process tree.
  *
  * <pre>
- *  freeze ─▶ look (refuse) ─▶ inject ─▶ ask ─▶ copy pages ─▶ cure ─▶ write ─▶ kill, or thaw
+ *  freeze ─▶ look (refuse) ─▶ inject, ask, cure ─▶ copy pages ─▶ write ─▶ kill
+ *                                                       └─▶ thaw ─▶ write
  * </pre>
  *
  * <p>Whatever fails, the tree runs on as it was and no checkpoint is left.
  */
 public final class Dump {
-  private static final long AREA_BYTES = 1 << 20;
-
   private final Options options;
   private final DumpContext context;
+  private final DescriptorsDump descriptors;
+  private final CheckpointWriter checkpoint;
+  private final List<ProcessDump> processes = new ArrayList<>();
 
   /**
    * What to dump, and how.
    *
+   * @param version of thaw, for the manifest
    * @param freezeLimit how long the threads may take to stop
    */
   public record Options(
@@ -54,10 +58,12 @@ public final class Dump {
    */
   public record Summary(int processes, int threads, StoreSummary pages, Duration frozen) {}
 
-  private Dump(Options options) {
+  private Dump(Options options, CheckpointWriter checkpoint) {
     this.options = options;
+    this.checkpoint = checkpoint;
     this.context =
         new DumpContext(new FileIdentities(), new SharedMemoryTable(), options.closeTcp());
+    this.descriptors = new DescriptorsDump(context);
   }
 
   /** Dumps. */
@@ -65,57 +71,66 @@ public final class Dump {
     TreeCheck.requireDumpable(options.pid());
     try (TracerThread tracer = new TracerThread("tracer-" + options.pid());
         CheckpointWriter checkpoint = CheckpointWriter.begin(options.directory())) {
-      return tracer.submit(() -> new Dump(options).dump(checkpoint));
+      return tracer.submit(() -> new Dump(options, checkpoint).dump());
     }
   }
 
-  private Summary dump(CheckpointWriter checkpoint) throws IOException {
-    long begun = System.nanoTime();
-    try (PageStoreWriter store = new PageStoreWriter(checkpoint, PageStoreOptions.DEFAULTS);
-        FrozenTree tree = FrozenTree.freeze(options.pid(), options.freezeLimit())) {
-      List<ProcessDump> processes = look(tree);
-      collect(tree, processes, store);
-      if (options.leaveRunning()) {
-        tree.thaw();
+  private Summary dump() throws IOException {
+    try (PageStoreWriter store = new PageStoreWriter(checkpoint, PageStoreOptions.DEFAULTS)) {
+      long begun = System.nanoTime();
+      StoreSummary pages;
+      long released;
+      try (FrozenTree tree = FrozenTree.freeze(options.pid(), options.freezeLimit())) {
+        look(tree);
+        ask();
+        copy(tree, store);
+        if (options.leaveRunning()) {
+          tree.thaw();
+        }
+        released = System.nanoTime();
+        pages = store.finish();
+        checkpoint.commit();
+        if (!options.leaveRunning()) {
+          TreeEnd.kill(tree);
+          released = System.nanoTime();
+        }
       }
-      long thawed = System.nanoTime();
-      StoreSummary pages = store.finish();
-      checkpoint.commit();
-      if (!options.leaveRunning()) {
-        tree.kill();
-        thawed = System.nanoTime();
-      }
-      int threads = tree.processes().stream().mapToInt(p -> p.threads().size()).sum();
+      int threads = processes.stream().mapToInt(p -> p.threads().size()).sum();
       return new Summary(
-          processes.size(), threads, pages, Duration.ofNanos(thawed - begun));
+          processes.size(), threads, pages, Duration.ofNanos(released - begun));
     }
   }
 
-  private DescriptorsDump descriptors;
-
-  private List<ProcessDump> look(FrozenTree tree) throws IOException {
-    descriptors = new DescriptorsDump(context);
-    List<ProcessDump> processes = new ArrayList<>();
-    for (FrozenTree.FrozenProcess frozen : tree.processes()) {
-      ProcessDump process = new ProcessDump(frozen.pid(), frozen.threads(), context);
-      process.look(descriptors);
-      processes.add(process);
-    }
+  private void look(FrozenTree tree) throws IOException {
     TreeCheck.requireSeparate(tree);
-    return processes;
+    for (FrozenTree.Member member : tree.processes()) {
+      if (!member.zombie()) {
+        ProcessDump process = new ProcessDump(member, context);
+        process.look(descriptors);
+        processes.add(process);
+      }
+    }
   }
 
-  private void collect(FrozenTree tree, List<ProcessDump> processes, PageStoreWriter store)
-      throws IOException {
-    PagesDump pages = new PagesDump(store, LazyPages.NONE);
-    for (int i = 0; i < processes.size(); i++) {
-      ProcessDump process = processes.get(i);
-      FrozenTree.FrozenProcess frozen = tree.processes().get(i);
-      try (RemoteProcess remote =
-          RemoteProcess.inject(frozen.threads().get(0), 0, AREA_BYTES)) {
-        process.ask(remote);
-        remote.cure();
+  private void ask() throws IOException {
+    for (ProcessDump process : processes) {
+      for (ThreadDump thread : process.threads()) {
+        try (RemoteProcess remote =
+            RemoteProcess.inject(thread.tracee(), 0, RemoteProcess.DEFAULT_AREA_BYTES)) {
+          if (thread == process.threads().get(0)) {
+            process.ask(remote);
+          } else {
+            process.askThread(thread, remote);
+          }
+          remote.cure();
+        }
       }
+    }
+  }
+
+  private void copy(FrozenTree tree, PageStoreWriter store) throws IOException {
+    PagesDump pages = new PagesDump(store, LazyPages.NONE);
+    for (ProcessDump process : processes) {
       pages.privatePages(process.pid(), process.mm().vmas());
     }
     List<SharedMemory> shared = new ArrayList<>();
@@ -124,22 +139,26 @@ public final class Dump {
       shared.add(entry.memory());
     }
     pages.flush();
-    write(tree, processes, shared, null);
+    writeMetadata(tree, shared);
   }
 
-  private void write(
-      FrozenTree tree,
-      List<ProcessDump> processes,
-      List<SharedMemory> shared,
-      CheckpointWriter checkpoint)
-      throws IOException {
+  private void writeMetadata(FrozenTree tree, List<SharedMemory> shared) throws IOException {
     List<TreeNode> nodes = new ArrayList<>();
-    for (ProcessDump process : processes) {
-      nodes.add(process.node());
-      ProcessImage image = process.image();
-      checkpoint.add(ProcessImage.fileName(process.pid()), ImageCodec.write(image));
+    for (FrozenTree.Member member : tree.processes()) {
+      ProcStat stat = new ProcDir(member.pid()).stat();
+      nodes.add(
+          new TreeNode(
+              member.pid(),
+              member.parentPid(),
+              stat.pgid(),
+              stat.sid(),
+              member.zombie(),
+              member.zombie() ? stat.exitCode() : 0));
     }
-    nodes.addAll(tree.zombies());
+    for (ProcessDump process : processes) {
+      checkpoint.add(
+          ProcessImage.fileName(process.pid()), ImageCodec.write(process.image()));
+    }
     ProcessDump root = processes.get(0);
     Manifest manifest =
         new Manifest(

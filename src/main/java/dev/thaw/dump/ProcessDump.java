@@ -15,7 +15,6 @@ import dev.thaw.proc.ProcStat;
 import dev.thaw.proc.ProcStatus;
 import dev.thaw.proc.ProcTimers;
 import dev.thaw.remote.RemoteProcess;
-import dev.thaw.remote.Tracee;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -29,7 +28,7 @@ final class ProcessDump {
   private static final int SECCOMP_OFF = 0;
 
   private final ProcDir proc;
-  private final List<Tracee> tracees;
+  private final List<FrozenTree.Thread> frozen;
   private final DumpContext context;
   private final List<ThreadDump> threads = new ArrayList<>();
   private final List<ThreadImage> threadImages = new ArrayList<>();
@@ -40,9 +39,9 @@ final class ProcessDump {
   private List<SignalInfo> pending;
   private ProcessQuery.Answers answers;
 
-  ProcessDump(int pid, List<Tracee> tracees, DumpContext context) {
-    this.proc = new ProcDir(pid);
-    this.tracees = tracees;
+  ProcessDump(FrozenTree.Member member, DumpContext context) {
+    this.proc = new ProcDir(member.pid());
+    this.frozen = member.threads();
     this.context = context;
   }
 
@@ -61,10 +60,14 @@ final class ProcessDump {
     stat = proc.stat();
     status = proc.status();
     refuseUnsupported();
-    for (Tracee tracee : tracees) {
-      threads.add(new ThreadDump(proc, tracee));
+    if (frozen.get(0).tid() != pid()) {
+      throw new UnsupportedResourceException(
+          pid(), "thread " + pid(), "its main thread has ended; that is not supported yet");
     }
-    pending = ThreadDump.signals(tracees.get(0).pendingSignals(true));
+    for (FrozenTree.Thread thread : frozen) {
+      threads.add(new ThreadDump(proc, thread));
+    }
+    pending = ThreadDump.signals(frozen.get(0).tracee().pendingSignals(true));
     mm = new MmDump(proc, context).describe(Addr.of(0));
     descriptors = table.table(proc);
   }
@@ -98,14 +101,18 @@ final class ProcessDump {
                 l.envEnd()),
             mm.auxv(),
             mm.exe());
-    for (int i = 0; i < threads.size(); i++) {
-      ThreadQuery threadQuery = new ThreadQuery();
-      var results =
-          i == 0
-              ? remote.run(threadQuery.program())
-              : remote.runIn(tracees.get(i), threadQuery.program());
-      threadImages.add(threads.get(i).image(threadQuery.answers(results)));
-    }
+    askThread(threads.get(0), remote);
+  }
+
+  /** What one thread must tell; the leader's answers come first. */
+  void askThread(ThreadDump thread, RemoteProcess remote) throws IOException {
+    ThreadQuery query = new ThreadQuery();
+    threadImages.add(thread.image(query.answers(remote.run(query.program()))));
+  }
+
+  /** The threads, the leader first. */
+  List<ThreadDump> threads() {
+    return threads;
   }
 
   /** The address space. */

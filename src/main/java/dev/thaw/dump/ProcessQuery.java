@@ -29,15 +29,15 @@ final class ProcessQuery {
   private static final long PERSONALITY_ASK = 0xffffffffL;
 
   private final List<ProcTimers.Timer> timers;
-  private final Program.Arg.Data actions;
-  private final Program.Arg.Data intervals;
-  private final Program.Arg.Data timerValues;
-  private final Program.Arg.Data subreaper;
-  private final List<Program.Arg.Result> overruns = new ArrayList<>();
-  private final Program.Arg.Result brk;
-  private final Program.Arg.Result dumpable;
-  private final Program.Arg.Result thpDisabled;
-  private final Program.Arg.Result personality;
+  private final Program.Data actions;
+  private final Program.Data intervals;
+  private final Program.Data timerValues;
+  private final Program.Data subreaper;
+  private final List<Program.Result> overruns = new ArrayList<>();
+  private final Program.Result brk;
+  private final Program.Result dumpable;
+  private final Program.Result thpDisabled;
+  private final Program.Result personality;
   private final Program program;
 
   /**
@@ -144,7 +144,7 @@ final class ProcessQuery {
     return data.getLong(at) * 1_000_000_000L + data.getLong(at + 8) * 1_000L;
   }
 
-  private static ByteBuffer words(Results results, Program.Arg.Data data, int bytes) {
+  private static ByteBuffer words(Results results, Program.Data data, int bytes) {
     return ByteBuffer.wrap(results.data(data, bytes)).order(ByteOrder.LITTLE_ENDIAN);
   }
 

@@ -32,25 +32,24 @@ final class ThreadDump {
   private final List<SignalInfo> pending;
   private final Optional<Ptrace.RseqConfiguration> rseq;
 
-  /** Looks at the thread as it stands. A restartable sequence that the stop cut short is aborted. */
-  ThreadDump(ProcDir proc, Tracee tracee) throws IOException {
+  /** Looks at the thread as it stands. */
+  ThreadDump(ProcDir proc, FrozenTree.Thread thread) throws IOException {
     this.proc = proc;
-    this.tracee = tracee;
-    tracee.abortRestartableSequence();
-    registers = tracee.registers();
+    this.tracee = thread.tracee();
+    registers = thread.registers();
     if (!registers.is64Bit()) {
       throw new UnsupportedResourceException(
           proc.pid(), "thread " + tracee.tid(), "32-bit programs are not supported");
     }
     xstate = tracee.xstate();
-    blocked = tracee.signalMask();
+    blocked = thread.signalMask();
     pending = signals(tracee.pendingSignals(false));
     rseq = tracee.rseq();
   }
 
-  /** The registers as the thread stands. */
-  Registers registers() {
-    return registers;
+  /** The stopped thread. */
+  Tracee tracee() {
+    return tracee;
   }
 
   /** The whole NT_X86_XSTATE note. */

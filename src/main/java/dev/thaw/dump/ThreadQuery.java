@@ -16,11 +16,11 @@ final class ThreadQuery {
   private static final int PR_GET_TID_ADDRESS = 40;
   private static final int STACK_T_BYTES = 24;
 
-  private final Program.Arg.Data stack;
-  private final Program.Arg.Data tidAddress;
-  private final Program.Arg.Data deathSignal;
-  private final Program.Arg.Result slack;
-  private final Program.Arg.Result securebits;
+  private final Program.Data stack;
+  private final Program.Data tidAddress;
+  private final Program.Data deathSignal;
+  private final Program.Result slack;
+  private final Program.Result securebits;
   private final Program program;
 
   ThreadQuery() {

@@ -63,6 +63,14 @@ public final class ProcessVm {
     }
   }
 
+  /** Writes what remains in a direct buffer; its position moves to its limit. */
+  public static void write(int pid, long address, ByteBuffer direct) throws SyscallException {
+    int length = direct.remaining();
+    long local = Pointer.nativeValue(Native.getDirectBufferPointer(direct)) + direct.position();
+    whole(transfer(NR_WRITEV, pid, local, address, length), NR_WRITEV, pid, address, length);
+    direct.position(direct.limit());
+  }
+
   /**
    * Writes through {@code /proc/PID/mem}, which reaches private pages that the process itself may
    * not write (a copy of a file's page is made). An absent page under userfaultfd gives EIO.

@@ -17,11 +17,13 @@ public final class Program {
   private final String name;
   private final List<Op> ops;
   private final byte[] data;
+  private final List<Pointer> pointers;
 
-  private Program(String name, List<Op> ops, byte[] data) {
+  private Program(String name, List<Op> ops, byte[] data, List<Pointer> pointers) {
     this.name = name;
     this.ops = List.copyOf(ops);
     this.data = data;
+    this.pointers = List.copyOf(pointers);
   }
 
   public static Builder builder(String name) {
@@ -40,6 +42,14 @@ public final class Program {
   public byte[] data() {
     return data.clone();
   }
+
+  /** Words of the data area that hold addresses in it. */
+  List<Pointer> pointers() {
+    return pointers;
+  }
+
+  /** The 64-bit word at offset {@code at} is to hold the address of offset {@code target}. */
+  record Pointer(int at, int target) {}
 
   int dataBytes() {
     return data.length;
@@ -155,6 +165,7 @@ public final class Program {
     private final String name;
     private final List<Op> ops = new ArrayList<>();
     private final ByteArrayOutputStream data = new ByteArrayOutputStream();
+    private final List<Pointer> pointers = new ArrayList<>();
     private String note = "";
 
     private Builder(String name) {
@@ -178,6 +189,15 @@ public final class Program {
     /** Adds zeros, for what calls return. */
     public Data zeroed(int bytes) {
       return data(new byte[bytes]);
+    }
+
+    /** Puts the address of {@code target} into the 64-bit word at {@code at}, for structures. */
+    public Builder pointer(Data at, Data target) {
+      if (at.offset() + Long.BYTES > data.size()) {
+        throw new IllegalArgumentException("outside the data area: " + at);
+      }
+      pointers.add(new Pointer(at.offset(), target.offset()));
+      return this;
     }
 
     /** A comment on the next call. */
@@ -212,7 +232,7 @@ public final class Program {
     }
 
     public Program build() {
-      return new Program(name, ops, data.toByteArray());
+      return new Program(name, ops, data.toByteArray(), pointers);
     }
 
     private Data align() {

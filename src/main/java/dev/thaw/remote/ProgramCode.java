@@ -11,8 +11,12 @@ import java.util.List;
 final class ProgramCode {
   private ProgramCode() {}
 
-  /** The operations, and right behind them the data area. */
-  static byte[] encode(Program program) {
+  /**
+   * The operations, and right behind them the data area.
+   *
+   * @param address where they will be in the target: pointers within the data area depend on it
+   */
+  static byte[] encode(Program program, long address) {
     ByteBuffer out =
         ByteBuffer.allocate(dataOffset(program) + program.dataBytes())
             .order(ByteOrder.LITTLE_ENDIAN);
@@ -21,6 +25,10 @@ final class ProgramCode {
       out.position(out.position() + BlobLayout.OP_BYTES);
     }
     out.put(program.data());
+    int data = dataOffset(program);
+    for (Program.Pointer pointer : program.pointers()) {
+      out.putLong(data + pointer.at(), address + data + pointer.target());
+    }
     return out.array();
   }
 

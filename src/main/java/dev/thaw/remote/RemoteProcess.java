@@ -233,7 +233,7 @@ public final class RemoteProcess implements AutoCloseable {
    * @throws RemoteException at the first call that does not succeed: names it, its arguments, errno
    */
   public Results run(Program program) throws RemoteException {
-    byte[] code = ProgramCode.encode(program);
+    byte[] code = ProgramCode.encode(program, block().programAddress());
     if (code.length > block().programBytes()) {
       throw new IllegalArgumentException(
           String.format(

@@ -216,7 +216,7 @@ final class MemoryPrograms {
   static Program mmFields(MmImage mm, int exeNumber) {
     Program.Builder b = Program.builder("mm fields");
     MmImage.Layout l = mm.layout();
-    Program.Arg auxv = b.data(mm.auxv());
+    Program.Data auxv = b.data(mm.auxv());
     Program.Arg exe =
         b.call(Syscalls.OPENAT, AT_FDCWD, b.cstring(mm.exe().path()), O_RDONLY | O_CLOEXEC, 0);
     byte[] map =
@@ -234,7 +234,7 @@ final class MemoryPrograms {
             l.envEnd().value(),
             0,
             mm.auxv().length | (long) exeNumber << 32);
-    Program.Arg.Data struct = b.data(map);
+    Program.Data struct = b.data(map);
     b.pointer(struct.plus(88), auxv);
     b.call(Syscalls.DUP3, exe, exeNumber, O_CLOEXEC);
     b.call(Syscalls.CLOSE, exe);

@@ -78,9 +78,9 @@ final class SkeletonPrograms {
   }
 
   private static void fork(Program.Builder b, TreeNode child) {
-    Program.Arg.Data pid = b.data(intBytes(child.pid()));
+    Program.Data pid = b.data(intBytes(child.pid()));
     byte[] args = new byte[CLONE_ARGS_BYTES];
-    Program.Arg.Data struct = b.data(cloneArgs(args, 0, SIGCHLD));
+    Program.Data struct = b.data(cloneArgs(args, 0, SIGCHLD));
     b.pointer(struct.plus(64), pid);
     b.note("process " + child.pid());
     b.callOk(
@@ -111,7 +111,7 @@ final class SkeletonPrograms {
     if (signal == 0) {
       b.callOk(Program.Success.any(), Syscalls.EXIT_GROUP, (waitStatus >> 8) & 0xff);
     } else {
-      Program.Arg.Data empty = b.zeroed(8);
+      Program.Data empty = b.zeroed(8);
       b.call(Syscalls.RT_SIGPROCMASK, 2, empty, 0, 8);
       b.callOk(Program.Success.any(), Syscalls.KILL, b.call(Syscalls.GETPID), signal);
     }

@@ -40,8 +40,8 @@ final class ThreadPrograms {
   /** Run by the leader: makes thread {@code tid}, which waits to be driven. */
   static Program create(int tid) {
     Program.Builder b = Program.builder("thread " + tid);
-    Program.Arg.Data number = b.data(SkeletonPrograms.intBytes(tid));
-    Program.Arg.Data args =
+    Program.Data number = b.data(SkeletonPrograms.intBytes(tid));
+    Program.Data args =
         b.data(SkeletonPrograms.cloneArgs(new byte[CLONE_ARGS_BYTES], THREAD_FLAGS, 0));
     b.pointer(args.plus(64), number);
     b.note("thread " + tid);

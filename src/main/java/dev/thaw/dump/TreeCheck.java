@@ -1,0 +1,84 @@
+package dev.thaw.dump;
+
+import dev.thaw.linux.Kcmp;
+import dev.thaw.proc.ProcStat;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Refuses trees that cannot be dumped, before anything of them is touched. */
+final class TreeCheck {
+  private static final Map<Kcmp.Type, String> SHARED =
+      Map.of(
+          Kcmp.Type.VM, "memory (CLONE_VM, vfork)",
+          Kcmp.Type.FILES, "descriptor table (CLONE_FILES)",
+          Kcmp.Type.FS, "directory and umask (CLONE_FS)");
+
+  private TreeCheck() {}
+
+  /** The process exists, is no kernel thread, is not traced, and is not an ancestor of this one. */
+  static void requireDumpable(int pid) throws IOException {
+    ProcDir proc = new ProcDir(pid);
+    ProcStat stat;
+    try {
+      stat = proc.stat();
+    } catch (NoSuchFileException e) {
+      throw new UnsupportedResourceException(pid, "process", "there is no such process");
+    }
+    if (stat.kernelThread()) {
+      throw new UnsupportedResourceException(pid, stat.name(), "is a kernel thread");
+    }
+    if (stat.zombie()) {
+      throw new UnsupportedResourceException(pid, stat.name(), "has exited already");
+    }
+    int tracer = proc.status().tracer();
+    if (tracer != 0) {
+      throw new UnsupportedResourceException(
+          pid, stat.name(), "is traced by process " + tracer + "; detach that first");
+    }
+    for (ProcessHandle p = ProcessHandle.current(); p != null; p = p.parent().orElse(null)) {
+      if (p.pid() == pid) {
+        throw new UnsupportedResourceException(
+            pid, stat.name(), "is this program or an ancestor of it");
+      }
+    }
+  }
+
+  /** No two processes share what a restore makes apart; sessions can be made again. */
+  static void requireSeparate(FrozenTree tree) throws IOException {
+    List<FrozenTree.Member> living =
+        tree.processes().stream().filter(m -> !m.zombie()).toList();
+    for (int i = 0; i < living.size(); i++) {
+      for (int j = i + 1; j < living.size(); j++) {
+        for (Map.Entry<Kcmp.Type, String> shared : SHARED.entrySet()) {
+          if (Kcmp.same(living.get(i).pid(), living.get(j).pid(), shared.getKey(), 0, 0)) {
+            throw new UnsupportedResourceException(
+                living.get(j).pid(),
+                shared.getValue(),
+                "is shared with process " + living.get(i).pid() + "; not supported yet");
+          }
+        }
+      }
+    }
+    requireSessions(tree);
+  }
+
+  private static void requireSessions(FrozenTree tree) throws IOException {
+    Map<Integer, Integer> sessions = new HashMap<>();
+    for (FrozenTree.Member member : tree.processes()) {
+      ProcStat stat = new ProcDir(member.pid()).stat();
+      sessions.put(member.pid(), stat.sid());
+      Integer parent = sessions.get(member.parentPid());
+      boolean own = stat.sid() == member.pid();
+      // The parent's session now, or the one it was born into before it called setsid().
+      boolean inherited =
+          parent == null || stat.sid() == parent || parent == member.parentPid();
+      if (!own && !inherited) {
+        throw new UnsupportedResourceException(
+            member.pid(), "session " + stat.sid(), "its leader is gone; not supported yet");
+      }
+    }
+  }
+}
