@@ -1,7 +1,13 @@
 package dev.thaw;
 
+import dev.thaw.dump.Dump;
+import dev.thaw.pager.InitConnection;
+import dev.thaw.pager.PagerSession;
+import dev.thaw.store.CheckpointDir;
+import dev.thaw.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -12,7 +18,28 @@ public final class Checkpoint {
 
   /** Dumps the tree of {@code options.pid()}. After a failure the tree runs on as it was. */
   public static DumpReport dump(DumpOptions options) throws IOException {
-    throw notYet("dump");
+    return Failures.explained(
+        () -> {
+          long begun = System.nanoTime();
+          Dump.Summary done =
+              Dump.run(
+                  new Dump.Options(
+                      options.pid(),
+                      options.directory(),
+                      options.leaveRunning(),
+                      options.tcpClose(),
+                      version(),
+                      options.freezeTimeout()));
+          return new DumpReport(
+              done.processes(),
+              done.threads(),
+              done.pages().pages().seen(),
+              done.pages().pages().zero(),
+              done.pages().pages().duplicate(),
+              done.pages().storedBytes(),
+              done.frozen(),
+              Duration.ofNanos(System.nanoTime() - begun));
+        });
   }
 
   /**
@@ -20,7 +47,27 @@ public final class Checkpoint {
    * failure nothing of the tree is left.
    */
   public static RestoredTree restore(RestoreOptions options) throws IOException {
-    throw notYet("restore");
+    return Failures.explained(() -> LiveTree.restore(options));
+  }
+
+  /**
+   * Goes on filling the memory of a tree whose restoring JVM has died; returns when all is there.
+   * Works only in a JVM that thaw-init started.
+   */
+  public static void refill(Path directory) throws IOException {
+    Failures.explained(
+        () -> {
+          try (PageStore pages = CheckpointDir.open(directory).openPages();
+              PagerSession pager = PagerSession.resume(InitConnection.inherited(), pages)) {
+            pager.fillAll().join();
+          }
+          return null;
+        });
+  }
+
+  private static String version() {
+    String version = Checkpoint.class.getPackage().getImplementationVersion();
+    return version == null ? "unpacked" : version;
   }
 
   /** What the checkpoint in {@code directory} holds. */

@@ -19,6 +19,7 @@ import picocli.CommandLine.ParameterException;
     subcommands = {
       DumpCommand.class,
       RestoreCommand.class,
+      RefillCommand.class,
       CheckCommand.class,
       InspectCommand.class,
       PlanCommand.class,

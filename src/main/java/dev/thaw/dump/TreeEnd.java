@@ -1,6 +1,9 @@
 package dev.thaw.dump;
 
+import dev.thaw.linux.Errno;
 import dev.thaw.linux.PidFd;
+import dev.thaw.linux.SyscallException;
+import dev.thaw.linux.WaitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -36,8 +39,21 @@ final class TreeEnd {
     for (FrozenTree.Member member : members) {
       while (Files.exists(new ProcDir(member.pid()).path("stat"))
           && System.nanoTime() < deadline) {
-        member.threads().forEach(thread -> thread.tracee().reapIfDead());
+        for (FrozenTree.Thread thread : member.threads()) {
+          reap(thread.tid());
+        }
         LockSupport.parkNanos(PAUSE.toNanos());
+      }
+    }
+  }
+
+  /** A tracee's death is told to its tracer first; its parent learns of it when we have taken note. */
+  private static void reap(int tid) throws IOException {
+    try {
+      WaitStatus.of(tid, false);
+    } catch (SyscallException e) {
+      if (e.errno() != Errno.ECHILD) {
+        throw e;
       }
     }
   }

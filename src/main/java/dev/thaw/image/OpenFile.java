@@ -17,6 +17,12 @@ public interface OpenFile {
   /** The status flags of open(2), as {@code fdinfo} shows them, without O_CLOEXEC. */
   int flags();
 
+  /** The id of the {@link SharedMemory} that it gives access to, or 0. */
+  @JsonIgnore
+  default int sharedMemory() {
+    return 0;
+  }
+
   /** What a message calls it, e.g. {@code "pipe 4711"}. */
   @JsonIgnore
   String describe();

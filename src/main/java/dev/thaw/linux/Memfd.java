@@ -56,6 +56,13 @@ public final class Memfd extends Fd {
     return memfd;
   }
 
+  /** Sets the length: ftruncate(2). */
+  public void truncate(long lengthBytes) throws SyscallException {
+    if (LibC.syscall(NR_FTRUNCATE, number(), lengthBytes, 0, 0, 0, 0) < 0) {
+      throw new SyscallException("ftruncate(" + number() + ", " + lengthBytes + ")", LibC.errno());
+    }
+  }
+
   /**
    * Writes {@code lengthBytes} from {@code from} of a direct buffer; its position does not matter.
    *

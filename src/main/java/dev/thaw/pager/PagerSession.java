@@ -114,7 +114,7 @@ public final class PagerSession implements AutoCloseable {
   }
 
   /** The memfd of a backing, to be mapped in the restored process. Stays ours. */
-  public Fd memfd(int backing) {
+  public Memfd memfd(int backing) {
     return backings.get(backing).memfd();
   }
 

@@ -88,7 +88,7 @@ public final class Restore implements AutoCloseable {
       layouts.put(process.pid(), layOut(process));
     }
     for (SharedMemory memory : images.files().sharedMemory()) {
-      if (memory.kind() != SharedMemory.Kind.SYSV) {
+      if (memory.kind() != SharedMemory.Kind.SYSV && memory.sizeBytes() > 0) {
         int backing = pager.addBacking(sharedBacking(memory));
         pager.memfd(backing).truncate(memory.sizeBytes());
         context.sharedBacking(memory.id(), backing, pager.memfd(backing).number());

@@ -1,9 +1,11 @@
 package dev.thaw.restore;
 
 import dev.thaw.image.Manifest.TreeNode;
+import dev.thaw.linux.Ptrace;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 
 /**
@@ -16,7 +18,7 @@ final class SkeletonPrograms {
   private static final long TASK_SIZE = 0x7ffffffff000L;
   private static final int SIGCHLD = 17;
   private static final int CLONE_ARGS_BYTES = 88;
-  private static final int SIGNALS = 64;
+  private static final int RSEQ_FLAG_UNREGISTER = 1;
 
   private SkeletonPrograms() {}
 
@@ -27,14 +29,21 @@ final class SkeletonPrograms {
    * @param keepEnd one past the last
    * @param aside where each of the kernel's mappings goes
    * @param firstBlobFd descriptors below it are closed
+   * @param rseq what the C library of the fresh process registered: the kernel writes to it on every
+   *     return to user mode, and it is about to go
    */
   static Program empty(
       List<KernelPages.Mapping> kernelPages,
       Map<String, Long> aside,
       long keepFrom,
       long keepEnd,
-      int firstBlobFd) {
+      int firstBlobFd,
+      Optional<Ptrace.RseqConfiguration> rseq) {
     Program.Builder b = Program.builder("empty the process");
+    rseq.ifPresent(
+        r ->
+            b.call(
+                Syscalls.RSEQ, r.address(), r.sizeBytes(), RSEQ_FLAG_UNREGISTER, r.signature()));
     b.call(Syscalls.CLOSE_RANGE, 0, firstBlobFd - 1, 0);
     for (KernelPages.Mapping pages : kernelPages) {
       b.note(pages.name());

@@ -4,6 +4,7 @@ import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
+import dev.thaw.linux.Ptrace;
 import dev.thaw.linux.ProcessVm;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
@@ -90,7 +91,7 @@ final class TreeBuilder {
       attributes(process);
     }
     for (ProcessBuilding process : living()) {
-      process.cure(gadget(process));
+      process.cure(gadget(process), images.manifest().machine().xsaveBytes());
     }
     for (ProcessBuilding process : living()) {
       process.release();
@@ -113,6 +114,7 @@ final class TreeBuilder {
     SpawnedTask task = spawn(root.pid());
     Tracee tracee = Tracee.seize(task.pid(), Tracee.FOLLOW_OR_DIE);
     tracee.stop(STOP_LIMIT);
+    Optional<Ptrace.RseqConfiguration> rseq = tracee.rseq();
     RemoteProcess remote =
         RemoteProcess.injectFresh(
             tracee, task.gadgetAddress(), areaAddress, areaBytes, firstBlobFd);
@@ -121,7 +123,12 @@ final class TreeBuilder {
     aside.forEach(context::aside);
     remote.run(
         SkeletonPrograms.empty(
-            kernelPages, aside, asideBase, areaAddress + areaBytes, firstBlobFd));
+            kernelPages,
+            aside,
+            asideBase,
+            areaAddress + areaBytes,
+            firstBlobFd,
+            rseq));
     addFamily(new ProcessBuilding(root, images.process(root.pid()), remote));
     groups();
   }
@@ -175,7 +182,9 @@ final class TreeBuilder {
       process.run(programs.register(uffdNumber, UFFD_FEATURES));
       try (PidFd pidfd = PidFd.open(process.pid())) {
         Fd uffd = pidfd.take(uffdNumber);
-        pager.addSpace(process.pid(), uffd, served(layout));
+        List<SpaceVma> served = served(layout);
+        boolean drain = served.stream().allMatch(v -> v.kind() == VmaKind.ANON);
+        pager.addSpace(process.pid(), uffd, served, drain);
       }
       process.run(SkeletonPrograms.close(uffdNumber));
     }

@@ -117,6 +117,11 @@ public final class FilesPlan {
     return temporaries.values().stream().mapToInt(i -> i).max().orElse(firstTemporary);
   }
 
+  /** Whether an open file is shared memory {@code object}: its content is reached by read(2) too. */
+  public boolean refersTo(int object) {
+    return files.stream().anyMatch(f -> f.sharedMemory() == object);
+  }
+
   List<OpenFile> files() {
     return files;
   }

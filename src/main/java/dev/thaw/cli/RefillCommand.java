@@ -1,0 +1,27 @@
+package dev.thaw.cli;
+
+import dev.thaw.Checkpoint;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code thaw refill}: what thaw-init starts where the JVM of a running restore has died. */
+@Command(
+    name = "refill",
+    hidden = true,
+    description = "Goes on filling the memory of a restored tree. Started by thaw-init.")
+final class RefillCommand implements Callable<Integer> {
+  @Option(
+      names = {"-D", "--images-dir"},
+      required = true,
+      paramLabel = "DIR",
+      description = "The checkpoint.")
+  Path directory;
+
+  @Override
+  public Integer call() throws Exception {
+    Checkpoint.refill(directory);
+    return ExitCode.OK;
+  }
+}
