@@ -20,7 +20,7 @@
 anchor:
 	syscall
 	mov %rax, %r12
-	.org anchor + ANCHOR_LEAVE
+	.org anchor + ANCHOR_LEAVE, 0x90
 	mov %r14, %rdi
 	mov $3, %eax /* close */
 	syscall

@@ -68,7 +68,6 @@ struct blob_op {
 enum blob_state {
 	BLOB_FRESH = 0,
 	BLOB_OFFERED = 1, /* own_fd and driver_fd are valid: the driver may take its end */
-	BLOB_SERVING = 2, /* the driver has its end, driver_fd is closed */
 };
 
 struct blob_header {
@@ -91,8 +90,10 @@ struct blob_header {
 	uint64_t data_offset;
 };
 
+/* sched_yield: the first call after the state is published. */
+#define BLOB_MARKER 24
+
 /* Commands: one byte a message. */
-#define BLOB_COMMAND_TAKEN 'T'
 #define BLOB_COMMAND_RUN 'R'
 #define BLOB_REPLY_DONE 'D'
 #endif

@@ -2,7 +2,7 @@
  * A target for the tests of the remote layer: does one thing for ever and checks at every turn that
  * nothing was done to it. Usage: remote_target KIND STATUS, with the kinds at the end of this file.
  *
- * STATUS is a file of one page: rounds done, errors seen, the first error as text. The tests read it.
+ * STATUS is a file of one page, which the tests read: struct status.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,7 @@
 struct status {
 	volatile uint64_t rounds;
 	volatile uint64_t errors;
+	volatile uint64_t interruptions; /* of epoll_wait: any ptrace stop ends it with EINTR */
 	char message[200];
 };
 
@@ -176,7 +177,9 @@ static void epolling(void)
 		uint64_t count;
 		int n = epoll_wait(epoll, &event, 1, -1);
 
-		if (n != 1 || event.data.u64 != 77)
+		if (n == -1 && errno == EINTR)
+			status->interruptions++;
+		else if (n != 1 || event.data.u64 != 77)
 			error("epoll_wait: %d %s", n, strerror(errno));
 		else if (read(timer, &count, 8) != 8)
 			error("timerfd: %s", strerror(errno));

@@ -20,7 +20,8 @@ final class Anchor {
   /** Zeros right before the site, so that it does not touch the end of something that is used. */
   private static final int MARGIN = 64;
 
-  private static final int SLOT_BYTES = 512;
+  /** Anchors begin at multiples of this. */
+  static final int SLOT_BYTES = 512;
 
   private final int pid;
   private final long address;
@@ -108,10 +109,12 @@ final class Anchor {
   private static long findSite(int pid) throws RemoteException {
     try {
       List<long[]> mappings = executableMappings(pid);
-      for (long[] mapping : mappings) {
-        long site = siteIn(pid, mapping);
-        if (site != 0) {
-          return site;
+      for (boolean reuse : new boolean[] {false, true}) {
+        for (long[] mapping : mappings) {
+          long site = siteIn(pid, mapping, reuse);
+          if (site != 0) {
+            return site;
+          }
         }
       }
     } catch (IOException e) {
@@ -169,24 +172,37 @@ final class Anchor {
     }
   }
 
-  /** The highest free slot; else one that a dead driver left behind; else 0. */
-  private static long siteIn(int pid, long[] mapping) throws SyscallException {
-    byte[] code = Arrays.copyOf(Blob.load().anchorCode(), BlobLayout.ANCHOR_MASK);
-    int length = (int) Math.min(mapping[1] - mapping[0], 4 * SLOT_BYTES + MARGIN);
+  /**
+   * The highest free slot at the end of the mapping, or 0.
+   *
+   * @param reuse one that a dead driver left behind instead
+   */
+  private static long siteIn(int pid, long[] mapping, boolean reuse) throws SyscallException {
+    int length = (int) Math.min(mapping[1] - mapping[0], 8 * SLOT_BYTES);
     byte[] tail = ProcessVm.read(pid, mapping[1] - length, length);
-    long left = 0;
     for (int at = length - SLOT_BYTES; at >= MARGIN; at -= SLOT_BYTES) {
-      long address = mapping[1] - length + at;
-      if (allZero(tail, at - MARGIN, at + SLOT_BYTES)) {
-        return address;
+      boolean ours = holdsAnchor(tail, at);
+      if (reuse ? ours : isFree(tail, at)) {
+        return mapping[1] - length + at;
       }
-      boolean ours = Arrays.equals(tail, at, at + code.length, code, 0, code.length);
-      if (!ours) {
-        break;
+      if (!ours && !isFree(tail, at)) {
+        return 0;
       }
-      left = address;
     }
-    return left;
+    return 0;
+  }
+
+  private static boolean isFree(byte[] bytes, int at) {
+    boolean clear = allZero(bytes, at - MARGIN, at);
+    boolean neighbour = at >= SLOT_BYTES && holdsAnchor(bytes, at - SLOT_BYTES);
+    return (clear || neighbour) && allZero(bytes, at, at + SLOT_BYTES);
+  }
+
+  /** Whether an anchor begins at {@code bytes[at]}; they begin at multiples of 512. */
+  static boolean holdsAnchor(byte[] bytes, int at) {
+    byte[] code = Blob.load().anchorCode();
+    int length = BlobLayout.ANCHOR_MASK;
+    return at + length <= bytes.length && Arrays.equals(bytes, at, at + length, code, 0, length);
   }
 
   private static boolean allZero(byte[] bytes, int from, int to) {

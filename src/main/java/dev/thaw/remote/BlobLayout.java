@@ -34,12 +34,9 @@ final class BlobLayout {
   static final int ANCHOR_REGS_EINTR = 344;
   static final int ANCHOR_BYTES = 488;
 
-  /** enum blob_state. */
-  static final int OFFERED = 1;
+  /** The system call by which a blob says that its socket is there. */
+  static final long MARKER = Syscalls.SCHED_YIELD;
 
-  static final int SERVING = 2;
-
-  static final char COMMAND_TAKEN = 'T';
   static final char COMMAND_RUN = 'R';
 
   private BlobLayout() {}

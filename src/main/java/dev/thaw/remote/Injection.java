@@ -43,8 +43,18 @@ final class Injection {
   /** Runs the call that the registers are set for. */
   static long finish(Tracee thread) throws RemoteException {
     thread.runToSyscallStop(LIMIT);
+    KillPoint.reach("call-entered");
     thread.runToSyscallStop(LIMIT);
     return thread.registers().get(Reg.RAX);
+  }
+
+  /** Runs the thread until it enters system call {@code nr}. */
+  static void runToCall(Tracee thread, long nr) throws RemoteException {
+    Registers registers;
+    do {
+      thread.runToSyscallStop(LIMIT);
+      registers = thread.registers();
+    } while (registers.get(Reg.ORIG_RAX) != nr);
   }
 
   static boolean failed(long result) {

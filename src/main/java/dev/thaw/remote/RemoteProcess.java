@@ -1,6 +1,5 @@
 package dev.thaw.remote;
 
-import dev.thaw.linux.Fd;
 import dev.thaw.linux.MessageSocket;
 import dev.thaw.linux.PidFd;
 import dev.thaw.linux.SyscallException;
@@ -30,7 +29,6 @@ public final class RemoteProcess implements AutoCloseable {
   /** Room for a few thousand calls and their data. */
   public static final long DEFAULT_AREA_BYTES = 1 << 20;
 
-  private static final Duration BOOTSTRAP_LIMIT = Duration.ofSeconds(4);
   private static final Duration PROGRAM_LIMIT = Duration.ofSeconds(60);
   private static final int CHECK_MILLIS = 20;
   private static final long ALL_SIGNALS = -1L;
@@ -82,6 +80,8 @@ public final class RemoteProcess implements AutoCloseable {
             .with(Reg.R13, areaBytes)
             .with(Reg.R14, -1)
             .with(Reg.RBX, 0);
+    // Ends the temporary mask of a sigsuspend, ppoll … that the stop interrupted; it is made again.
+    thread.setSignalMask(mask);
     thread.setRegisters(atCall);
     KillPoint.reach("registers-set");
     thread.setSignalMask(ALL_SIGNALS); // only now: the anchor is what restores the mask
@@ -178,53 +178,36 @@ public final class RemoteProcess implements AutoCloseable {
     thread.setRegisters(
         Injection.startAt(thread.registers(), area.address()).with(Reg.RDI, block.address()));
     KillPoint.reach("blob-set");
-    thread.resume();
-    KillPoint.reach("blob-started");
     try {
-      takeSocket(awaitState(BlobLayout.OFFERED));
+      Injection.runToCall(thread, BlobLayout.MARKER);
+      KillPoint.reach("blob-started");
+      takeSocket(AreaMapping.read(thread, block.address(), BlobLayout.HEADER_BYTES));
+      thread.resume();
+      KillPoint.reach("serving");
     } catch (RemoteException | RuntimeException e) {
       if (original != null && !(e instanceof TaskGoneException)) {
+        thread.resume();
         abandon();
       }
       throw e;
     }
   }
 
-  /** Waits for the blob to publish a state, and returns its header. */
-  private ByteBuffer awaitState(int wanted) throws RemoteException {
-    Deadline deadline = Deadline.in(BOOTSTRAP_LIMIT);
-    while (true) {
-      ByteBuffer header = AreaMapping.read(thread, block.address(), BlobLayout.HEADER_BYTES);
-      int state = header.getInt(BlobLayout.STATE);
-      if (state < 0) {
-        throw callFailed(thread, "socketpair for the blob", state);
-      }
-      if (state >= wanted) {
-        return header;
-      }
-      if (deadline.passed()) {
-        throw new RemoteException(thread.tid(), "the blob did not start");
-      }
-      thread.keepRunning();
-      deadline.pause();
-    }
-  }
-
+  /** The blob stands at its marker: what it has done so far is in its header. */
   private void takeSocket(ByteBuffer header) throws RemoteException {
-    KillPoint.reach("socket-offered");
-    int offered = header.getInt(BlobLayout.DRIVER_FD);
+    int state = header.getInt(BlobLayout.STATE);
+    if (state < 0) {
+      throw callFailed(thread, "socketpair for the blob", state);
+    }
     try (PidFd pidfd = PidFd.openTask(thread.tid())) {
-      Fd end = pidfd.take(offered);
-      socket = new MessageSocket(end);
+      KillPoint.reach("socket-offered");
+      socket = new MessageSocket(pidfd.take(header.getInt(BlobLayout.DRIVER_FD)));
       KillPoint.reach("socket-taken");
-      socket.send(BlobLayout.COMMAND_TAKEN);
     } catch (SyscallException e) {
       throw new RemoteException(
           thread.tid(), "taking the blob's socket: " + e.getMessage(), e.code(), e);
     }
-    awaitState(BlobLayout.SERVING);
     ownFd = header.getInt(BlobLayout.OWN_FD);
-    KillPoint.reach("serving");
   }
 
   /**

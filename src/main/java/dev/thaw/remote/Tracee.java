@@ -35,6 +35,9 @@ public final class Tracee {
 
   private static final int RSEQ_CS_OFFSET = 8;
 
+  /** A blob without a driver is gone in microseconds, unless the program it runs takes long. */
+  private static final Duration RESIDUE_LIMIT = Duration.ofSeconds(8);
+
   private final int tid;
   private final List<Tracee> born = new ArrayList<>();
   private boolean groupStopped;

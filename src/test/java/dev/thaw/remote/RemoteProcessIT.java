@@ -59,6 +59,7 @@ class RemoteProcessIT {
             });
     target.awaitProgress();
     target.assertUnharmed();
+    assertEquals(0, target.interruptions());
     assertEquals(before, target.outside());
     return result;
   }
@@ -129,7 +130,6 @@ class RemoteProcessIT {
     Program.Builder builder = Program.builder("identity");
     Program.Result pid = builder.call(Syscalls.GETPID);
     Program program = builder.build();
-    String before = target.outside();
     for (int i = 0; i < 100; i++) {
       assertEquals(Long.valueOf(target.pid()), inTarget(r -> r.run(program).result(pid)));
     }

@@ -61,6 +61,11 @@ public final class Target implements AutoCloseable {
     return page().getLong(0);
   }
 
+  /** How often its epoll_wait ended with EINTR. */
+  long interruptions() throws IOException {
+    return page().getLong(16);
+  }
+
   /** Waits until it has done two more rounds; throws where it is dead or hangs. */
   public void awaitProgress() throws IOException, InterruptedException {
     long end = System.nanoTime() + 20_000_000_000L;
@@ -78,7 +83,7 @@ public final class Target implements AutoCloseable {
     ByteBuffer page = page();
     if (page.getLong(8) != 0) {
       byte[] text = new byte[200];
-      page.get(16, text);
+      page.get(24, text);
       throw new AssertionError(
           page.getLong(8)
               + " errors, first: "
