@@ -21,6 +21,20 @@ static char *stat_field(int n)
 
 static const int fields[] = { 26, 27, 28, 45, 46, 47, 48, 49, 50, 51 };
 
+/* Shifts one of the fields, all of which only PR_SET_MM_MAP may set without CAP_SYS_RESOURCE. */
+static void shift(char **values, size_t which)
+{
+	unsigned long v[COUNT(fields)];
+
+	for (size_t i = 0; i < COUNT(fields); i++)
+		v[i] = strtoul(values[i], NULL, 10) + (i == which ? 8 : 0);
+	struct prctl_mm_map map = { .start_code = v[0], .end_code = v[1], .start_stack = v[2],
+				    .start_data = v[3], .end_data = v[4], .start_brk = v[5],
+				    .brk = (uintptr_t)sbrk(0), .arg_start = v[6], .arg_end = v[7],
+				    .env_start = v[8], .env_end = v[9], .exe_fd = -1 };
+	OK(prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0));
+}
+
 int main(int argc, char **argv)
 {
 	char *before[COUNT(fields)], exe[512], exe_now[512];
@@ -40,10 +54,10 @@ int main(int argc, char **argv)
 	frame_wait();
 	SABOTAGE("the arguments are others")
 		argv[1][0] = 'X';
-	SABOTAGE("the heap begins elsewhere")
-		OK(prctl(PR_SET_MM, PR_SET_MM_START_BRK, strtoul(before[5], NULL, 10) - PAGE, 0, 0));
 	SABOTAGE("the environment lies elsewhere")
-		OK(prctl(PR_SET_MM, PR_SET_MM_ENV_START, strtoul(before[8], NULL, 10) + 8, 0, 0));
+		shift(before, 8);
+	SABOTAGE("the heap begins elsewhere")
+		shift(before, 5);
 
 	for (size_t i = 0; i < COUNT(fields); i++) {
 		char what[32];
