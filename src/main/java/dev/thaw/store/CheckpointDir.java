@@ -15,7 +15,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * A checkpoint that was read and checked. Opening reads every metadata file into memory and
@@ -26,7 +25,6 @@ import java.util.regex.Pattern;
  * of a checkpoint: then two were mixed, and that is refused. Immutable.
  */
 public final class CheckpointDir {
-  private static final Pattern OURS = Pattern.compile(".*\\.(json|img|idx)");
   private static final long MAX_METADATA_BYTES = 1L << 30;
 
   private final Path path;
@@ -80,11 +78,15 @@ public final class CheckpointDir {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (OURS.matcher(name).matches() && !checksums.files().containsKey(name)) {
+        if (isOurs(name) && !checksums.files().containsKey(name)) {
           throw new ImageFormatException(entry + ": is not listed in \"" + Checksums.FILE + "\"");
         }
       }
     }
+  }
+
+  private static boolean isOurs(String name) {
+    return name.endsWith(".json") || name.endsWith(".img") || name.endsWith(".idx");
   }
 
   /** Reads a metadata file and checks it. */
@@ -94,9 +96,12 @@ public final class CheckpointDir {
     int found = Checksums.of(content);
     if (found != entry.checksum()) {
       throw new ImageFormatException(
-          String.format(
-              "%s: checksum %08x where %08x is due: the file is damaged",
-              file, found, entry.checksum()));
+          file
+              + ": checksum "
+              + Checksums.hex(found)
+              + " where "
+              + Checksums.hex(entry.checksum())
+              + " is due: the file is damaged");
     }
     return content;
   }

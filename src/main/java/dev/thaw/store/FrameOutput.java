@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -22,30 +21,38 @@ final class FrameOutput implements AutoCloseable {
     private final FileChannel file;
     private final WriteBehind writeBehind;
     private final AtomicLong end = new AtomicLong(PageFile.HEADER_BYTES);
-    private FrameIndex.Entry[] entries = new FrameIndex.Entry[1024];
-    private int count;
+    private final FrameIndex index;
 
-    Shared(FileChannel file, WriteBehind writeBehind) {
+    Shared(FileChannel file, WriteBehind writeBehind, int framePages) {
       this.file = file;
       this.writeBehind = writeBehind;
+      this.index = new FrameIndex(framePages);
     }
 
-    private synchronized void put(long frame, FrameIndex.Entry entry) {
-      if (frame >= entries.length) {
-        entries = Arrays.copyOf(entries, Math.toIntExact(Math.max(frame + 1, 2L * entries.length)));
-      }
-      entries[(int) frame] = entry;
-      count = Math.max(count, (int) frame + 1);
+    private synchronized void put(Pending p, long batchOffset) {
+      index.put(
+          p.frame,
+          batchOffset + p.start,
+          p.storedBytes,
+          p.encoding,
+          p.storedChecksum,
+          p.contentChecksum);
     }
 
     /** The index, once every frame is written. */
-    synchronized FrameIndex index(int framePages, long pageCount) {
-      return new FrameIndex(
-          framePages, pageCount, end.get(), List.of(Arrays.copyOf(entries, count)));
+    synchronized FrameIndex index(long pageCount) {
+      index.complete(pageCount, end.get());
+      return index;
     }
   }
 
-  private record Pending(long frame, FrameIndex.Entry entry) {}
+  private record Pending(
+      long frame,
+      int start,
+      int storedBytes,
+      int encoding,
+      int storedChecksum,
+      int contentChecksum) {}
 
   private final Shared shared;
   private final ZstdCompressCtx zstd = new ZstdCompressCtx();
@@ -67,20 +74,18 @@ final class FrameOutput implements AutoCloseable {
     int contentChecksum = PageFile.checksum(frame.bytes(), 0, contentBytes);
     int bytes =
         zstd.compressDirectByteBuffer(batch, start, boundBytes, frame.bytes(), 0, contentBytes);
-    FrameIndex.Encoding encoding = FrameIndex.Encoding.ZSTD;
+    int encoding = FrameIndex.ZSTD;
     if (bytes > contentBytes - contentBytes / 16) { // not worth the time of a fault
-      encoding = FrameIndex.Encoding.RAW;
+      encoding = FrameIndex.RAW;
       bytes = contentBytes;
       batch.put(start, frame.bytes(), 0, bytes);
     }
     int storedChecksum =
-        encoding == FrameIndex.Encoding.RAW
+        encoding == FrameIndex.RAW
             ? contentChecksum
             : PageFile.checksum(batch, start, bytes);
     pending.add(
-        new Pending(
-            frame.number(),
-            new FrameIndex.Entry(start, bytes, encoding, storedChecksum, contentChecksum)));
+        new Pending(frame.number(), start, bytes, encoding, storedChecksum, contentChecksum));
     batch.position(start + bytes);
     if (batch.position() >= BATCH_BYTES) {
       flush();
@@ -96,15 +101,7 @@ final class FrameOutput implements AutoCloseable {
     }
     shared.writeBehind.written(batch.limit());
     for (Pending p : pending) {
-      FrameIndex.Entry e = p.entry;
-      shared.put(
-          p.frame,
-          new FrameIndex.Entry(
-              offset + e.offset(),
-              e.storedBytes(),
-              e.encoding(),
-              e.storedChecksum(),
-              e.contentChecksum()));
+      shared.put(p, offset);
     }
     pending.clear();
     batch.clear();

@@ -70,12 +70,12 @@ public final class PageStore implements PageSource, AutoCloseable {
 
   /** Bytes that {@code frame} takes in the file. */
   public int storedBytes(long frame) {
-    return index.frames().get((int) frame).storedBytes();
+    return index.storedBytes(frame);
   }
 
   /** Offset of {@code frame} in the file. */
   public long offset(long frame) {
-    return index.frames().get((int) frame).offset();
+    return index.offset(frame);
   }
 
   /** Length of the file. */
@@ -117,7 +117,7 @@ public final class PageStore implements PageSource, AutoCloseable {
       reader = new FrameReader(framePages() * PAGE_BYTES);
     }
     try {
-      String fault = reader.read(file, index.frames().get((int) frame), out, contentBytes);
+      String fault = reader.read(frame, out, contentBytes);
       if (fault != null) {
         throw corrupt(frame, fault, null);
       }
@@ -148,7 +148,7 @@ public final class PageStore implements PageSource, AutoCloseable {
   }
 
   /** What one thread needs to read a frame. */
-  private static final class FrameReader implements AutoCloseable {
+  private final class FrameReader implements AutoCloseable {
     private final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
     private final ByteBuffer stored;
 
@@ -157,27 +157,28 @@ public final class PageStore implements PageSource, AutoCloseable {
     }
 
     /** Returns what is wrong, or null. */
-    String read(FileChannel file, FrameIndex.Entry entry, ByteBuffer out, int contentBytes)
-        throws IOException {
-      stored.clear().limit(entry.storedBytes());
+    String read(long frame, ByteBuffer out, int contentBytes) throws IOException {
+      long offset = index.offset(frame);
+      int storedBytes = index.storedBytes(frame);
+      stored.clear().limit(storedBytes);
       while (stored.hasRemaining()) {
-        if (file.read(stored, entry.offset() + stored.position()) < 0) {
+        if (file.read(stored, offset + stored.position()) < 0) {
           return "the file ends within it";
         }
       }
-      if (PageFile.checksum(stored, 0, entry.storedBytes()) != entry.storedChecksum()) {
+      if (PageFile.checksum(stored, 0, storedBytes) != index.storedChecksum(frame)) {
         return "checksum differs";
       }
-      if (entry.encoding() == FrameIndex.Encoding.RAW) {
+      if (index.encoding(frame) == FrameIndex.RAW) {
         out.put(out.position(), stored, 0, contentBytes);
       } else {
-        String fault = decompress(entry.storedBytes(), out, contentBytes);
+        String fault = decompress(storedBytes, out, contentBytes);
         if (fault != null) {
           return fault;
         }
       }
       int found = PageFile.checksum(out, out.position(), contentBytes);
-      return found == entry.contentChecksum() ? null : "checksum of the decompressed pages differs";
+      return found == index.contentChecksum(frame) ? null : "checksum of the decompressed pages differs";
     }
 
     private String decompress(int storedBytes, ByteBuffer out, int contentBytes) {

@@ -57,7 +57,7 @@ public final class PageStoreWriter implements AutoCloseable {
       throw e;
     }
     writeBehind = new WriteBehind(file, options.earlyThreads() >= options.threads());
-    output = new FrameOutput.Shared(file, writeBehind);
+    output = new FrameOutput.Shared(file, writeBehind, options.framePages());
     for (int i = 0; i < options.threads(); i++) {
       int number = i;
       Thread thread = new Thread(() -> work(number), "store-" + number);
@@ -215,7 +215,7 @@ public final class PageStoreWriter implements AutoCloseable {
         out.flush();
       }
     }
-    FrameIndex index = output.index(options.framePages(), assigner.storePages());
+    FrameIndex index = output.index(assigner.storePages());
     writeBehind.close();
     file.close();
     checkpoint.register(PageFile.FILE, new Checksums.Entry(index.fileBytes(), 0, true));

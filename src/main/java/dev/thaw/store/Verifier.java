@@ -96,6 +96,7 @@ public final class Verifier {
       throw new ImageFormatException(file + ": cannot be checked without " + FrameIndex.FILE);
     }
     FrameIndex index = FrameIndex.decode(indexFile.toString(), content);
+    attempt(() -> index.checkTiling(indexFile.toString()));
     attempt(() -> pagemaps(index.pageCount()));
     if (entry == null || entry.lengthBytes() != index.fileBytes()) {
       throw new ImageFormatException(indexFile + ": is the index of another page file");

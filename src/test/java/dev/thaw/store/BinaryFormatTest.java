@@ -1,5 +1,6 @@
 package dev.thaw.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,12 +14,22 @@ import org.junit.jupiter.api.Test;
 
 /** What an index or a pagemap says is believed only where it makes sense, checksum or not. */
 class BinaryFormatTest {
-  private static final FrameIndex.Encoding RAW = FrameIndex.Encoding.RAW;
-  private static final FrameIndex.Encoding ZSTD = FrameIndex.Encoding.ZSTD;
+  private static final int RAW = FrameIndex.RAW;
+  private static final int ZSTD = FrameIndex.ZSTD;
   private static final PageStatistics STATISTICS = new PageStatistics(30, 10, 5, 15);
 
-  private static FrameIndex.Entry entry(long offset, int bytes, FrameIndex.Encoding encoding) {
-    return new FrameIndex.Entry(offset, bytes, encoding, 1, 2);
+  /** An entry: offset, length, encoding. */
+  private static long[] entry(long... offsetBytesEncoding) {
+    return offsetBytesEncoding;
+  }
+
+  private static FrameIndex index(int framePages, long pageCount, long fileBytes, long[]... entries) {
+    FrameIndex index = new FrameIndex(framePages);
+    for (int i = 0; i < entries.length; i++) {
+      index.put(i, entries[i][0], (int) entries[i][1], (int) entries[i][2], 1, 2);
+    }
+    index.complete(pageCount, fileBytes);
+    return index;
   }
 
   private static void refused(FrameIndex index, String why) {
@@ -30,43 +41,63 @@ class BinaryFormatTest {
   @Test
   void anIndexIsReadAsItWasWritten() throws Exception {
     FrameIndex index =
-        new FrameIndex(
-            2, 3, 16 + 100 + 4096, List.of(entry(4112, 100, ZSTD), entry(16, 4096, RAW)));
-    assertEquals(index, FrameIndex.decode("i", index.encode()));
+        index(2, 3, 16 + 100 + 4096, entry(4112, 100, ZSTD), entry(16, 4096, RAW));
+    FrameIndex read = FrameIndex.decode("i", index.encode());
+    assertArrayEquals(index.encode(), read.encode());
+    assertEquals(3, read.pageCount());
+    assertEquals(2, read.framePages());
+    assertEquals(4112, read.offset(0));
+    assertEquals(100, read.storedBytes(0));
+    assertEquals(ZSTD, read.encoding(0));
+    assertEquals(1, read.storedChecksum(1));
+    assertEquals(2, read.contentChecksum(1));
+    read.checkTiling("i");
   }
 
   @Test
-  void framesThatOverlapLeaveGapsOrLieOutsideAreRefused() {
-    refused(new FrameIndex(1, 2, 216, List.of(entry(16, 100, ZSTD), entry(66, 100, ZSTD))), "due");
-    refused(new FrameIndex(1, 2, 217, List.of(entry(16, 100, ZSTD), entry(117, 100, ZSTD))), "due");
-    refused(new FrameIndex(1, 1, 100, List.of(entry(0, 100, ZSTD))), "due");
-    refused(new FrameIndex(1, 1, 100, List.of(entry(-5, 100, ZSTD))), "due");
-    refused(new FrameIndex(1, 1, 100, List.of(entry(16, 100, ZSTD))), "frames end at");
+  void framesThatLieOutsideOrDoNotFillTheFileAreRefused() {
+    refused(index(1, 2, 217, entry(16, 100, ZSTD), entry(117, 100, ZSTD)), "come to 216 bytes");
+    refused(index(1, 1, 100, entry(0, 84, ZSTD)), "offset 0 of 100");
+    refused(index(1, 1, 100, entry(-5, 84, ZSTD)), "offset -5 of 100");
+    refused(index(1, 1, 100, entry(16, 100, ZSTD)), "offset 16 of 100");
+    refused(index(1, 1, 1L << 40, entry(Long.MAX_VALUE, 100, ZSTD)), "offset 9223");
+  }
+
+  @Test
+  void framesThatOverlapAreFoundByVerify() throws Exception {
+    for (long offset : new long[] {16, 66}) {
+      FrameIndex index =
+          FrameIndex.decode(
+              "i", index(1, 2, 216, entry(16, 100, ZSTD), entry(offset, 100, ZSTD)).encode());
+      ImageFormatException e =
+          assertThrows(ImageFormatException.class, () -> index.checkTiling("i"));
+      assertTrue(e.getMessage().startsWith("i: frames overlap"), e.getMessage());
+    }
   }
 
   @Test
   void framesOfImpossibleLengthsAreRefused() {
-    refused(new FrameIndex(1, 1, 4116, List.of(entry(16, 4100, RAW))), "4100 bytes");
-    refused(new FrameIndex(1, 1, 116, List.of(entry(16, 100, RAW))), "100 bytes");
-    refused(new FrameIndex(1, 1, 4112, List.of(entry(16, 4096, ZSTD))), "4096 bytes");
-    refused(new FrameIndex(1, 1, 16, List.of(entry(16, 0, ZSTD))), "0 bytes");
-    refused(new FrameIndex(1, 1, 16, List.of(entry(16, -1, ZSTD))), "-1 bytes");
-    refused(new FrameIndex(0, 0, 16, List.of()), "frames of 0 pages");
-    refused(new FrameIndex(1 << 20, 0, 16, List.of()), "frames of 1048576 pages");
-    refused(new FrameIndex(2, 5, 116, List.of(entry(16, 100, ZSTD))), "do not index 5 pages");
-    refused(new FrameIndex(2, 0, 116, List.of(entry(16, 100, ZSTD))), "do not index 0 pages");
-    refused(new FrameIndex(2, -1, 116, List.of(entry(16, 100, ZSTD))), "do not index -1 pages");
+    refused(index(1, 1, 4116, entry(16, 4100, RAW)), "4100 bytes");
+    refused(index(1, 1, 116, entry(16, 100, RAW)), "100 bytes");
+    refused(index(1, 1, 4112, entry(16, 4096, ZSTD)), "4096 bytes");
+    refused(index(1, 1, 16, entry(16, 0, ZSTD)), "0 bytes");
+    refused(index(1, 1, 16, entry(16, -1, ZSTD)), "-1 bytes");
+    refused(index(0, 0, 16), "frames of 0 pages");
+    refused(index(1 << 20, 0, 16), "frames of 1048576 pages");
+    refused(index(2, 5, 116, entry(16, 100, ZSTD)), "do not index 5 pages");
+    refused(index(2, 0, 116, entry(16, 100, ZSTD)), "do not index 0 pages");
+    refused(index(2, -1, 116, entry(16, 100, ZSTD)), "do not index -1 pages");
   }
 
   @Test
   void damagedIndexesAreRefusedOrConsistent() {
     FrameIndex index =
-        new FrameIndex(
-            2, 3, 16 + 100 + 4096, List.of(entry(4112, 100, ZSTD), entry(16, 4096, RAW)));
+        index(
+            2, 3, 16 + 100 + 4096, entry(4112, 100, ZSTD), entry(16, 4096, RAW));
     for (byte[] bad : damaged(index.encode())) {
       try {
         FrameIndex read = FrameIndex.decode("i", bad);
-        assertEquals(2, read.frames().size()); // only checksums are left to differ
+        assertEquals(2, read.frameCount()); // only checksums are left to differ
         assertEquals(index.fileBytes(), read.fileBytes());
       } catch (ImageFormatException e) {
         assertTrue(e.getMessage().startsWith("i: "), e.getMessage());

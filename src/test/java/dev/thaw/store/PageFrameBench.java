@@ -25,6 +25,7 @@ import java.util.stream.LongStream;
  * PageFrameBench levels FILE...         ratio and speed on one core, by level and frame size
  * PageFrameBench write DIR LEVEL FRAME_PAGES THREADS EARLY BUFFER_MIB FILE...   a whole store
  * PageFrameBench process DIR PID EARLY BUFFER_MIB READERS ROUNDS          the same, from a process
+ * PageFrameBench open DIR               what opening costs in a JVM that has just started
  * </pre>
  */
 final class PageFrameBench {
@@ -42,6 +43,8 @@ final class PageFrameBench {
       }
     } else if (arguments[0].equals("process")) {
       process(rest);
+    } else if (arguments[0].equals("open")) {
+      open(Path.of(rest[0]));
     } else {
       write(rest);
     }
@@ -92,7 +95,29 @@ final class PageFrameBench {
             (System.nanoTime() - start) / 1_000_000,
             summary.pages().seen() * 4096. / summary.storedBytes());
       }
-      delete(target);
+      if (round > 0 || !Boolean.getBoolean("keep")) {
+        delete(target);
+      }
+    }
+  }
+
+  private static void open(Path directory) throws IOException {
+    for (int round = 0; round < 3; round++) {
+      long start = System.nanoTime();
+      CheckpointDir checkpoint = CheckpointDir.open(directory);
+      long opened = System.nanoTime();
+      try (PageStore store = checkpoint.openPages()) {
+        long indexed = System.nanoTime();
+        Pagemap pagemap = checkpoint.pagemap("1", store);
+        long done = System.nanoTime();
+        System.out.printf(
+            "%d frames, %d runs: checksums %d us, index %d us, pagemap %d us%n",
+            store.frameCount(),
+            pagemap.runs().size(),
+            (opened - start) / 1000,
+            (indexed - opened) / 1000,
+            (done - indexed) / 1000);
+      }
     }
   }
 
