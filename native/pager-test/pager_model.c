@@ -579,6 +579,7 @@ int main(void)
 	int fds[2], uffd;
 
 	receive_config(&config, fds);
+	signal(SIGPIPE, SIG_IGN); /* who wants the count of steps may have been killed */
 	sigaction(SIGBUS, &sigbus, NULL);
 	uffd = make_uffd();
 	for (unsigned int i = 0; i < config.threads; i++) {

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The pages of {@code native/pager-test/model.h}: every page's content follows from the seed and its
- * number, some frames cannot be read, reading may be slow.
+ * The pages of {@code native/pager-test/model.h}: every page's content follows from the seed and
+ * its number, some frames cannot be read, reading may be slow.
  */
 final class ModelPages implements PageSource {
   static final int FRAME_PAGES = 16;

@@ -40,8 +40,42 @@ record ModelRun(
     return threads * (pagesOfThread() + sharedPages);
   }
 
+  ModelPages pages() {
+    return new ModelPages(seed, storePages(), corruptPerMille, frameDelayNanos);
+  }
+
+  /** All of it as words, for another JVM. */
+  List<String> toArguments() {
+    return List.of(
+        Long.toString(seed),
+        Integer.toString(threads),
+        Integer.toString(privatePages),
+        Integer.toString(anonPages),
+        Integer.toString(sharedPages),
+        Integer.toString(millis),
+        Integer.toString(corruptPerMille),
+        Long.toString(frameDelayNanos),
+        Boolean.toString(fillInBackground),
+        Integer.toString(killEveryMillis));
+  }
+
+  /** The inverse of {@link #toArguments}. */
+  static ModelRun of(List<String> words) {
+    return new ModelRun(
+        Long.parseLong(words.get(0)),
+        Integer.parseInt(words.get(1)),
+        Integer.parseInt(words.get(2)),
+        Integer.parseInt(words.get(3)),
+        Integer.parseInt(words.get(4)),
+        Integer.parseInt(words.get(5)),
+        Integer.parseInt(words.get(6)),
+        Long.parseLong(words.get(7)),
+        Boolean.parseBoolean(words.get(8)),
+        Integer.parseInt(words.get(9)));
+  }
+
   Result run() throws IOException, InterruptedException {
-    ModelPages pages = new ModelPages(seed, storePages(), corruptPerMille, frameDelayNanos);
+    ModelPages pages = pages();
     UnixSocket[] pair = UnixSocket.pair();
     try (InitUnderTest init = new InitUnderTest();
         PagerSession session = PagerSession.create(init.connection(), pages);
@@ -69,14 +103,15 @@ record ModelRun(
     }
   }
 
-  private static SpawnedProcess startVictim(UnixSocket theirs) throws IOException {
+  static SpawnedProcess startVictim(UnixSocket theirs) throws IOException {
     try (theirs) {
       return SpawnedProcess.start(
           List.of(InitUnderTest.nativeFile("pager-test/pager_model")), Map.of(3, theirs));
     }
   }
 
-  private void prepare(PagerSession session, ModelPages pages, UnixSocket socket, int pid)
+  /** Makes the memfds, has the victim map them, and takes its userfaultfd. */
+  void prepare(PagerSession session, ModelPages pages, UnixSocket socket, int pid)
       throws IOException {
     List<Slot> slots = new ArrayList<>();
     List<Extent> content = new ArrayList<>();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Threads that use lazily filled memory at random, compared word by word with a model, while
- * thaw-pager is killed at random moments. {@code thaw.model.seconds}: how long; {@code
+ * thaw-pager is killed at random moments. {@code stress.seconds}: how long; {@code
  * thaw.model.seed}: where to begin, as a failure prints it.
  */
 @Tag("kernel")
@@ -20,7 +20,7 @@ class PagerModelIT {
   @Test
   @Timeout(value = 20, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void everyWordIsRightWhileThePagerIsKilled() throws Exception {
-    long seconds = Long.getLong("thaw.model.seconds", 20);
+    long seconds = Long.getLong("stress.seconds", 20);
     long seed = Long.getLong("thaw.model.seed", System.nanoTime());
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     long steps = 0;
