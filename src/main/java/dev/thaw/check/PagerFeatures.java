@@ -58,13 +58,12 @@ final class PagerFeatures {
     Optional<Long> features = UserfaultProbe.features();
     for (Bit bit : BITS) {
       boolean has = features.isPresent() && (features.get() & bit.mask()) != 0;
-      String missing = features.isPresent() ? "not in this kernel" : "no userfaultfd to ask";
       probe.add(
           "userfaultfd " + bit.name(),
           bit.need(),
           has,
-          has ? "" : missing,
-          "needs Linux " + bit.since() + " or later");
+          has ? "" : features.isPresent() ? "not in this kernel" : "no userfaultfd to ask",
+          features.isPresent() ? "needs Linux " + bit.since() + " or later" : "see userfaultfd");
     }
     if (works) {
       probeInstall(probe, syscall == 0 ? Source.SYSCALL : Source.DEVICE);

@@ -6,8 +6,10 @@ import static dev.thaw.check.Feature.Need.REQUIRED;
 import dev.thaw.linux.Errno;
 import dev.thaw.linux.KernelProbe;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 
 /** What looking into, driving and making processes needs: tried on a child that only sleeps. */
@@ -60,7 +62,7 @@ final class ProcessFeatures {
         HELPS,
         KernelProbe.pagemapScan(child),
         "before Linux 6.7 a dump reads /proc/PID/pagemap instead, three times slower");
-    for (String entry : List.of("maps", "smaps", "pagemap", "map_files", "fdinfo", "auxv")) {
+    for (String entry : List.of("maps", "smaps", "pagemap", "fdinfo", "auxv")) {
       Path path = Path.of("/proc/" + child + "/" + entry);
       probe.add(
           "/proc/PID/" + entry,
@@ -69,8 +71,25 @@ final class ProcessFeatures {
           "",
           "mount /proc without hidepid");
     }
+    probe.add(
+        "/proc/PID/map_files",
+        REQUIRED,
+        mapFilesCanBeFollowed(child),
+        "",
+        "run as root or with CAP_CHECKPOINT_RESTORE");
     Path children = Path.of("/proc/" + child + "/task/" + child + "/children");
     probe.add("/proc/PID/task/TID/children", REQUIRED, Files.exists(children), "", OLD_KERNEL);
+  }
+
+  /** The links of map_files show to everybody whom ptrace allows; following one needs more. */
+  private static boolean mapFilesCanBeFollowed(int pid) {
+    try (DirectoryStream<Path> links =
+        Files.newDirectoryStream(Path.of("/proc/" + pid + "/map_files"))) {
+      Iterator<Path> link = links.iterator();
+      return link.hasNext() && Files.isReadable(link.next());
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** The kernel undoes a seize when the thread ends, and a stop is never asked for. */

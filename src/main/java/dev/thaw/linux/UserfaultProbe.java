@@ -17,6 +17,7 @@ public final class UserfaultProbe {
   private static final long UFFDIO_CONTINUE = 0xC020AA07L;
   private static final long USERFAULTFD_IOC_NEW = 0xAA00L;
   private static final long UFFD_API = 0xAA;
+  private static final int UFFD_USER_MODE_ONLY = 1;
   private static final long MODE_MISSING_AND_MINOR = 1 | 4;
   private static final int O_RDWR = 2;
   private static final int O_CLOEXEC = 0x80000;
@@ -31,7 +32,9 @@ public final class UserfaultProbe {
     /** The system call, faults in kernel mode included. */
     SYSCALL,
     /** {@code /dev/userfaultfd}, for those who may open it. */
-    DEVICE
+    DEVICE,
+    /** The system call, faults in user mode only: enough to ask for features, not to serve. */
+    USER_MODE_ONLY
   }
 
   /** The errno of userfaultfd(2), or of opening {@code /dev/userfaultfd}; 0 where it works. */
@@ -141,8 +144,9 @@ public final class UserfaultProbe {
 
   /** A new userfaultfd, or -errno. */
   private static long descriptor(Source source) {
-    if (source == Source.SYSCALL) {
-      return orErrno(LibC.syscall(SYS_USERFAULTFD, O_CLOEXEC, 0, 0, 0, 0, 0));
+    if (source != Source.DEVICE) {
+      int mode = source == Source.USER_MODE_ONLY ? UFFD_USER_MODE_ONLY : 0;
+      return orErrno(LibC.syscall(SYS_USERFAULTFD, O_CLOEXEC | mode, 0, 0, 0, 0, 0));
     }
     try (Memory path = new Memory(32)) {
       path.setString(0, "/dev/userfaultfd");

@@ -7,18 +7,19 @@ package dev.thaw.store;
  * @param level of zstd; negative ones are faster
  * @param threads that compress
  * @param earlyThreads of these, how many compress before {@link PageStoreWriter#release}: while the
- *     target is frozen, the other cores are for those who copy its memory. When the buffers are used
- *     up, all threads begin
+ *     target is frozen, the other cores are for those who copy its memory. When the buffers are
+ *     used up, all threads begin
  * @param bufferBytes memory for pages that are put and not yet written: {@code put} waits while all
  *     of it is in use
- * @param maxKnownPages pages that are remembered to find equal ones, 32 to 64 bytes each; later pages
- *     are compared with these but not remembered
+ * @param maxKnownPages pages that are remembered to find equal ones, 32 to 64 bytes each; later
+ *     pages are compared with these but not remembered
  */
 public record PageStoreOptions(
     int framePages, int level, int threads, int earlyThreads, long bufferBytes, int maxKnownPages) {
 
   /** Frame size and level as measured: adr/0002-page-frames.md. */
-  public static final PageStoreOptions DEFAULTS = forThreads(Runtime.getRuntime().availableProcessors());
+  public static final PageStoreOptions DEFAULTS =
+      forThreads(Runtime.getRuntime().availableProcessors());
 
   private static PageStoreOptions forThreads(int threads) {
     return new PageStoreOptions(16, -1, threads, threads, 64L << 20, 1 << 22);
@@ -31,8 +32,14 @@ public record PageStoreOptions(
     }
     if (threads < 1 || earlyThreads < 0 || bufferBytes < 0 || maxKnownPages < 0) {
       throw new IllegalArgumentException(
-          threads + " threads, " + earlyThreads + " early, " + bufferBytes + " bytes, "
-              + maxKnownPages + " pages");
+          threads
+              + " threads, "
+              + earlyThreads
+              + " early, "
+              + bufferBytes
+              + " bytes, "
+              + maxKnownPages
+              + " pages");
     }
   }
 

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 
 /**
- * Brings a file to the disk while it is still being written, so that the sync at the end finds little
- * left to do: 976 MiB of redis are durable after 1.15 s instead of 1.35. It takes time from those who
- * copy a frozen target's memory, so it can be told to wait. A failure here is not reported: the sync
- * at the end meets it again. Thread safe.
+ * Brings a file to the disk while it is still being written, so that the sync at the end finds
+ * little left to do: 976 MiB of redis are durable after 1.15 s instead of 1.35. It takes time from
+ * those who copy a frozen target's memory, so it can be told to wait. A failure here is not
+ * reported: the sync at the end meets it again. Thread safe.
  */
 final class WriteBehind implements AutoCloseable {
   private static final long STEP_BYTES = 16 << 20;

@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 
 /**
- * The figures of adr/0002-page-frames.md, from raw memory of real processes, one page after another in
- * a file. Not a test: run its {@code main} with the test class path.
+ * The figures of adr/0002-page-frames.md, from raw memory of real processes, one page after another
+ * in a file. Not a test: run its {@code main} with the test class path.
  *
  * <pre>
  * PageFrameBench levels FILE...         ratio and speed on one core, by level and frame size
@@ -50,7 +50,9 @@ final class PageFrameBench {
     }
   }
 
-  /** How long the memory of a process takes to copy, as long as it would be frozen, and to write. */
+  /**
+   * How long the memory of a process takes to copy, as long as it would be frozen, and to write.
+   */
   private static void process(String[] arguments) throws Exception {
     int pid = Integer.parseInt(arguments[1]);
     int threads = PageStoreOptions.DEFAULTS.threads();
@@ -181,7 +183,8 @@ final class PageFrameBench {
   private static void levels(Path file) throws IOException {
     ByteBuffer pages = read(file);
     System.out.printf("%n%s, %d MiB%n", file.getFileName(), pages.capacity() >> 20);
-    System.out.println("| level | frame KiB | ratio | compress MB/s | decompress MB/s | us a frame |");
+    System.out.println(
+        "| level | frame KiB | ratio | compress MB/s | decompress MB/s | us a frame |");
     System.out.println("|---|---|---|---|---|---|");
     for (int level : LEVELS) {
       for (int framePages : FRAME_PAGES) {

@@ -228,8 +228,7 @@ class PageStoreTest {
   void closeWithoutFinishStopsEverything() throws Exception {
     try (CheckpointWriter checkpoint = CheckpointWriter.begin(directory.resolve("c"));
         PageStoreWriter writer =
-            new PageStoreWriter(
-                checkpoint, OPTIONS.withBufferBytes(64 << 20).withThreads(3, 0))) {
+            new PageStoreWriter(checkpoint, OPTIONS.withBufferBytes(64 << 20).withThreads(3, 0))) {
       writer.put(Pages.noise(2000, 1), writer.sink("1"), 0);
     }
     assertEquals(0, Files.list(directory).count());
