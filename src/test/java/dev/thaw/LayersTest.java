@@ -29,7 +29,8 @@ class LayersTest {
           "pager", List.of("store", "image", "linux"),
           "dump", List.of("remote", "proc", "store", "image", "linux"),
           "restore", List.of("remote", "pager", "store", "image", "linux"),
-          "", List.of("dump", "restore", "pager", "store", "image"));
+          // linux and remote for what they throw: the API sorts failures into kinds.
+          "", List.of("dump", "restore", "pager", "store", "image", "linux", "remote"));
 
   /** Who may touch a library: one home for each. */
   private static final Map<String, String> HOME_OF =
