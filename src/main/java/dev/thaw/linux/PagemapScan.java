@@ -74,7 +74,8 @@ public final class PagemapScan implements AutoCloseable {
       if (walked <= from) {
         throw new IllegalStateException(String.format("PAGEMAP_SCAN stood still at %#x", from));
       }
-      from = walked;
+      // With a full vector, walk_end was seen to lie before the end of the last region.
+      from = count == 0 ? walked : Math.max(walked, found.get(found.size() - 1).end());
     }
     return found;
   }
