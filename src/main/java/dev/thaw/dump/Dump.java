@@ -110,6 +110,7 @@ public final class Dump {
         processes.add(process);
       }
     }
+    descriptors.describe();
   }
 
   private void ask() throws IOException {

@@ -5,7 +5,15 @@ import com.fasterxml.jackson.databind.DatabindContext;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.jsontype.impl.TypeIdResolverBase;
 import dev.thaw.image.file.CharDevice;
+import dev.thaw.image.file.Epoll;
+import dev.thaw.image.file.EventFd;
+import dev.thaw.image.file.Inotify;
+import dev.thaw.image.file.MemoryFile;
+import dev.thaw.image.file.Pipe;
+import dev.thaw.image.file.ProcessFd;
 import dev.thaw.image.file.RegularFile;
+import dev.thaw.image.file.SignalFd;
+import dev.thaw.image.file.TimerFd;
 
 /**
  * The registry of descriptor kinds: one line a kind, in the order in which a dump asks them.
@@ -15,6 +23,14 @@ import dev.thaw.image.file.RegularFile;
  */
 public enum FileKind {
   CHAR_DEVICE(CharDevice.class),
+  PIPE(Pipe.class),
+  EVENT_FD(EventFd.class),
+  EPOLL(Epoll.class),
+  TIMER_FD(TimerFd.class),
+  SIGNAL_FD(SignalFd.class),
+  INOTIFY(Inotify.class),
+  PROCESS_FD(ProcessFd.class),
+  MEMORY_FILE(MemoryFile.class),
   REGULAR_FILE(RegularFile.class);
 
   private final Class<? extends OpenFile> type;

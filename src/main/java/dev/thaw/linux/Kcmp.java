@@ -1,5 +1,8 @@
 package dev.thaw.linux;
 
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+
 /** kcmp(2): whether two tasks share a kernel object. */
 public final class Kcmp {
   /** The objects that can be compared; the order is that of linux/kcmp.h. */
@@ -10,7 +13,8 @@ public final class Kcmp {
     FS,
     SIGHAND,
     IO,
-    SYSVSEM
+    SYSVSEM,
+    EPOLL_TFD
   }
 
   private static final long NR_KCMP = 312;
@@ -38,5 +42,24 @@ public final class Kcmp {
   public static boolean same(int pid1, int pid2, Type type, long index1, long index2)
       throws SyscallException {
     return compare(pid1, pid2, type, index1, index2) == 0;
+  }
+
+  /**
+   * Whether an epoll watches this very file.
+   *
+   * @param number descriptor of the file in {@code pid1}
+   * @param epollNumber descriptor of the epoll in {@code pid2}
+   * @param watchedNumber the number under which it watches
+   * @param occurrence which of the files that it watches under that number, from 0
+   */
+  public static boolean watches(
+      int pid1, int number, int pid2, int epollNumber, int watchedNumber, int occurrence)
+      throws SyscallException {
+    try (Memory slot = new Memory(12)) { // struct kcmp_epoll_slot
+      slot.setInt(0, epollNumber);
+      slot.setInt(4, watchedNumber);
+      slot.setInt(8, occurrence);
+      return same(pid1, pid2, Type.EPOLL_TFD, number, Pointer.nativeValue(slot));
+    }
   }
 }

@@ -56,7 +56,7 @@ public final class Restore implements AutoCloseable {
     this.init = init;
     this.pager = PagerSession.create(init, images.pages());
     this.context = new RestoreContext((int) ProcessHandle.current().pid());
-    this.files = new FilesPlan(images.processes(), images.files().files());
+    this.files = new FilesPlan(images.processes(), images.files());
   }
 
   /** Reads, checks and restores; returns when the tree runs. */
@@ -71,6 +71,7 @@ public final class Restore implements AutoCloseable {
           (int) ProcessHandle.current().pid());
       restore = new Restore(options, images, init);
       restore.layOut();
+      restore.files.compile(restore.context::pathOf);
       restore.build();
       return restore;
     } catch (IOException | RuntimeException e) {
@@ -92,9 +93,12 @@ public final class Restore implements AutoCloseable {
         int backing = pager.addBacking(sharedBacking(memory));
         pager.memfd(backing).truncate(memory.sizeBytes());
         context.sharedBacking(memory.id(), backing, pager.memfd(backing).number());
-        if (options.memory() == MemoryMode.EAGER || reachedUnregistered(memory.id())) {
-          pager.fillNow(backing, 0, pagesOf(memory));
-        }
+      }
+    }
+    for (SharedMemory memory : images.files().sharedMemory()) {
+      boolean now = options.memory() == MemoryMode.EAGER || reachedUnregistered(memory.id());
+      if (context.pathOf(memory.id()) != null && now) {
+        pager.fillNow(context.sharedBacking(memory.id()), 0, pagesOf(memory));
       }
     }
   }

@@ -64,6 +64,12 @@ final class RestoreContext {
     return sharedBackings.get(object);
   }
 
+  /** A path that opens shared memory {@code object} anew, or null if it is empty. */
+  String pathOf(int object) {
+    Integer backing = sharedBackings.get(object);
+    return backing == null ? null : "/proc/" + driverPid + "/fd/" + memfds.get(backing);
+  }
+
   /** The driver's descriptor of a backing's memfd. */
   int memfdNumber(int backing) {
     return memfds.get(backing);

@@ -1,6 +1,5 @@
 package dev.thaw.dump.fd;
 
-import dev.thaw.dump.DumpContext;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.file.CharDevice;
 import java.io.IOException;
@@ -21,7 +20,7 @@ public final class CharDeviceDump implements FileDump {
   }
 
   @Override
-  public OpenFile dump(int id, OpenedFile file, DumpContext context) throws IOException {
+  public OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException {
     if (file.link().startsWith("/dev/pts/") || file.link().startsWith("/dev/tty")) {
       throw file.unsupported(
           "terminals are not supported yet; start the program with its input and output redirected");

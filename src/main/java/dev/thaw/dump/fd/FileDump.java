@@ -1,6 +1,5 @@
 package dev.thaw.dump.fd;
 
-import dev.thaw.dump.DumpContext;
 import dev.thaw.image.OpenFile;
 import java.io.IOException;
 
@@ -10,10 +9,11 @@ public interface FileDump {
   boolean claims(OpenedFile file) throws IOException;
 
   /**
-   * Describes it without changing it. The process is stopped.
+   * Describes it without changing it. The whole tree is stopped.
    *
    * @param id for the record
+   * @param tree all descriptions of the tree
    * @throws dev.thaw.dump.UnsupportedResourceException if this one cannot be rebuilt
    */
-  OpenFile dump(int id, OpenedFile file, DumpContext context) throws IOException;
+  OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException;
 }

@@ -2,6 +2,9 @@ package dev.thaw.dump.fd;
 
 import dev.thaw.dump.ProcDir;
 import dev.thaw.dump.UnsupportedResourceException;
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.PidFd;
+import dev.thaw.linux.SyscallException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,9 @@ import java.util.Map;
  */
 public record OpenedFile(
     ProcDir proc, int number, String link, Map<String, String> fdinfo, Map<String, Object> stat) {
+  private static final int O_ACCMODE = 3;
+  private static final int O_RDONLY = 0;
+  private static final int O_WRONLY = 1;
   private static final int O_CLOEXEC = 02000000;
 
   /** Looks at descriptor {@code number} of {@code proc}. Changes nothing. */
@@ -44,6 +50,25 @@ public record OpenedFile(
     return Integer.parseUnsignedInt(fdinfo.get("flags"), 8);
   }
 
+  /** Whether reads are possible: O_RDONLY or O_RDWR. */
+  public boolean readable() {
+    return (flags() & O_ACCMODE) != O_WRONLY;
+  }
+
+  /** Whether writes are possible: O_WRONLY or O_RDWR. */
+  public boolean writable() {
+    return (flags() & O_ACCMODE) != O_RDONLY;
+  }
+
+  /** A line of fdinfo that this kind always has. */
+  public String info(String name) throws UnsupportedResourceException {
+    String value = fdinfo.get(name);
+    if (value == null) {
+      throw unsupported("this kernel's fdinfo does not show '" + name + "'");
+    }
+    return value;
+  }
+
   /** The file position. */
   public long position() {
     return Long.parseLong(fdinfo.get("pos"));
@@ -52,6 +77,16 @@ public record OpenedFile(
   /** S_IFMT bits of the mode: e.g. 0100000 for a regular file. */
   public int type() {
     return (int) stat.get("mode") & 0170000;
+  }
+
+  /** The whole mode. */
+  public int mode() {
+    return (int) stat.get("mode");
+  }
+
+  /** The size. */
+  public long sizeBytes() {
+    return (long) stat.get("size");
   }
 
   /** Inode number. */
@@ -74,6 +109,13 @@ public record OpenedFile(
   public int minor() {
     long rdev = (long) stat.get("rdev");
     return (int) ((rdev & 0xff) | ((rdev >> 12) & 0xfff00));
+  }
+
+  /** A descriptor of our own for the same open file description. Leaves the target alone. */
+  public Fd take() throws SyscallException {
+    try (PidFd process = PidFd.open(proc.pid())) {
+      return process.take(number);
+    }
   }
 
   /** The magic link, through which another process opens the same file anew. */

@@ -1,6 +1,5 @@
 package dev.thaw.dump.fd;
 
-import dev.thaw.dump.DumpContext;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.file.RegularFile;
 import java.io.IOException;
@@ -21,7 +20,7 @@ public final class RegularFileDump implements FileDump {
   }
 
   @Override
-  public OpenFile dump(int id, OpenedFile file, DumpContext context) throws IOException {
+  public OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException {
     if (file.deleted()) {
       throw file.unsupported("the file was deleted while open; close it or keep its name");
     }
@@ -29,7 +28,7 @@ public final class RegularFileDump implements FileDump {
     return new RegularFile(
         id,
         file.flags(),
-        context.identities().of(file.link(), file.magicLink(), false),
+        tree.context().identities().of(file.link(), file.magicLink(), false),
         file.position(),
         file.type() == S_IFDIR);
   }

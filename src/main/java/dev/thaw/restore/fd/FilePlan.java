@@ -1,6 +1,8 @@
 package dev.thaw.restore.fd;
 
 import dev.thaw.image.OpenFile;
+import dev.thaw.image.ProcessImage;
+import dev.thaw.image.SharedMemory;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.List;
@@ -12,6 +14,12 @@ import java.util.function.Function;
  */
 public final class FilePlan {
   private static final int O_CLOEXEC = 02000000;
+  private static final int AT_FDCWD = -100;
+  private static final int F_SETFL = 4;
+
+  /** O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME: fcntl(2). */
+  private static final int SETTABLE = 02000 | 04000 | 040000 | 01000000;
+
   private static final int F_DUPFD_CLOEXEC = 1030;
 
   private final FilesPlan tree;
@@ -56,6 +64,52 @@ public final class FilePlan {
   /** Moves a descriptor that a call of {@code phase} returned to {@link #number()}. */
   public void place(Phase phase, Object descriptor) {
     move(in(phase), descriptor, number, closeOnExec);
+  }
+
+  /**
+   * The program of {@code phase} of another process than the creator, one that has this description
+   * too.
+   */
+  Program.Builder in(Phase phase, int otherPid) {
+    Program.Builder b = tree.program(otherPid, phase);
+    b.note("fd " + tree.numberIn(otherPid, file.id()) + ": " + file.describe());
+    return b;
+  }
+
+  /** The number of this description in {@code otherPid}, or -1. */
+  int numberIn(int otherPid) {
+    return tree.numberIn(otherPid, file.id());
+  }
+
+  /** The creator as the image describes it. */
+  ProcessImage process() {
+    return tree.process(pid);
+  }
+
+  /** A path that opens shared memory {@code object} anew, or null if it is empty. */
+  String memoryPath(int object) {
+    return tree.memoryPath(object);
+  }
+
+  /** Shared memory {@code object}. */
+  SharedMemory memory(int object) {
+    return tree.memory(object);
+  }
+
+  /** Opens {@code path} as this description. */
+  void open(Phase phase, String path, int flags) {
+    Program.Builder b = in(phase);
+    place(phase, b.call(Syscalls.OPENAT, AT_FDCWD, b.cstring(path), flags, 0));
+  }
+
+  /** A path by which any process of the tree reaches end {@code end} of {@code object}. */
+  static String path(SharedObject object, int end) {
+    return "/proc/" + object.pid() + "/fd/" + object.ends().get(end);
+  }
+
+  /** Sets what F_SETFL can set of {@code flags}, when everything else is done. */
+  void setStatusFlags(int flags) {
+    in(Phase.FINISH).call(Syscalls.FCNTL, number, F_SETFL, flags & SETTABLE);
   }
 
   /** A number of the creator that no description uses, kept over all phases; close it in FINISH. */

@@ -1,9 +1,11 @@
 package dev.thaw.restore.fd;
 
 import dev.thaw.image.FileKind;
+import dev.thaw.image.Files;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ProcessImage.Descriptor;
+import dev.thaw.image.SharedMemory;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Compiles the descriptors of the whole tree: each open file description is made once, by the first
@@ -23,21 +26,24 @@ public final class FilesPlan {
   private static final int O_CLOEXEC = 02000000;
 
   private final List<ProcessImage> processes;
+  private final Files image;
   private final List<OpenFile> files;
   private final Map<Integer, Map<Phase, Program.Builder>> programs = new LinkedHashMap<>();
   private final Map<Integer, FilePlan> creators = new HashMap<>();
   private final Map<String, FilePlan.SharedObject> objects = new HashMap<>();
   private final Map<Integer, Integer> temporaries = new HashMap<>();
   private final int firstTemporary;
+  private IntFunction<String> memoryPath;
 
   /**
-   * Compiles.
+   * Chooses who makes what.
    *
    * @param processes parents before children
    */
-  public FilesPlan(List<ProcessImage> processes, List<OpenFile> files) {
+  public FilesPlan(List<ProcessImage> processes, Files image) {
     this.processes = processes;
-    this.files = files;
+    this.image = image;
+    this.files = image.files();
     this.firstTemporary =
         1
             + processes.stream()
@@ -54,6 +60,15 @@ public final class FilesPlan {
       temporaries.put(process.pid(), firstTemporary);
     }
     chooseCreators();
+  }
+
+  /**
+   * Compiles.
+   *
+   * @param path a path that opens the shared memory with this id anew, or null if it is empty
+   */
+  public void compile(IntFunction<String> path) {
+    this.memoryPath = path;
     for (OpenFile file : files) {
       if (creators.containsKey(file.id())) {
         plan(file);
@@ -124,6 +139,18 @@ public final class FilesPlan {
 
   List<OpenFile> files() {
     return files;
+  }
+
+  String memoryPath(int object) {
+    return memoryPath.apply(object);
+  }
+
+  SharedMemory memory(int object) {
+    return image.sharedMemory().stream().filter(m -> m.id() == object).findFirst().orElseThrow();
+  }
+
+  ProcessImage process(int pid) {
+    return processes.stream().filter(p -> p.pid() == pid).findFirst().orElseThrow();
   }
 
   int temporary(int pid) {

@@ -1,0 +1,68 @@
+package dev.thaw.dump.fd;
+
+import dev.thaw.image.OpenFile;
+import dev.thaw.image.SharedMemory;
+import dev.thaw.image.file.MemoryFile;
+import dev.thaw.linux.Fcntl;
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.StatFs;
+import java.io.IOException;
+
+/** {@link MemoryFile}: memfds and tmpfs files without a name. */
+public final class MemoryFileDump implements FileDump {
+  private static final int S_IFREG = 0100000;
+  private static final int O_PATH = 010000000;
+  private static final String MEMFD = "/memfd:";
+  private static final String DELETED = " (deleted)";
+
+  @Override
+  public boolean claims(OpenedFile file) throws IOException {
+    return file.type() == S_IFREG
+        && file.deleted()
+        && file.link().startsWith("/")
+        && (file.link().startsWith(MEMFD)
+            || StatFs.typeOf(file.magicLink().toString()) == StatFs.TMPFS_MAGIC);
+  }
+
+  @Override
+  public OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException {
+    if (StatFs.typeOf(file.magicLink().toString()) != StatFs.TMPFS_MAGIC) {
+      throw file.unsupported("memory of huge pages is not supported yet");
+    }
+    int seals = seals(file);
+    String device = device(file.device());
+    int object =
+        tree.context()
+            .sharedMemory()
+            .idOf(device, file.inode(), file.magicLink(), newId -> describe(newId, file, seals));
+    return new MemoryFile(id, file.flags(), object, file.position(), seals);
+  }
+
+  private static int seals(OpenedFile file) throws IOException {
+    if ((file.flags() & O_PATH) != 0) {
+      return 0;
+    }
+    try (Fd own = file.take()) {
+      return Fcntl.seals(own);
+    }
+  }
+
+  private static SharedMemory describe(int id, OpenedFile file, int seals) {
+    boolean memfd = file.link().startsWith(MEMFD);
+    String link = file.link();
+    return new SharedMemory(
+        id,
+        memfd ? SharedMemory.Kind.MEMFD : SharedMemory.Kind.UNLINKED,
+        memfd ? link.substring(MEMFD.length(), link.length() - DELETED.length()) : "",
+        file.sizeBytes(),
+        seals,
+        file.mode() & 07777,
+        new SharedMemory.SysVKey(0, 0, 0, 0, false));
+  }
+
+  /** As smaps writes a device number. */
+  private static String device(long device) {
+    return String.format(
+        "%02x:%02x", (device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00));
+  }
+}
