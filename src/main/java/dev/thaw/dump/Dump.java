@@ -69,6 +69,7 @@ public final class Dump {
   /** Dumps. */
   public static Summary run(Options options) throws IOException {
     TreeCheck.requireDumpable(options.pid());
+    LazyPages.awaitFilled(options.pid());
     try (TracerThread tracer = new TracerThread("tracer-" + options.pid());
         CheckpointWriter checkpoint = CheckpointWriter.begin(options.directory())) {
       return tracer.submit(() -> new Dump(options, checkpoint).dump());
@@ -91,8 +92,8 @@ public final class Dump {
         pages = store.finish();
         checkpoint.commit();
         if (!options.leaveRunning()) {
-          TreeEnd.kill(tree);
           released = System.nanoTime();
+          TreeEnd.kill(tree);
         }
       }
       int threads = processes.stream().mapToInt(p -> p.threads().size()).sum();
@@ -130,7 +131,7 @@ public final class Dump {
   }
 
   private void copy(FrozenTree tree, PageStoreWriter store) throws IOException {
-    PagesDump pages = new PagesDump(store, LazyPages.NONE);
+    PagesDump pages = new PagesDump(store, LazyPages.of(options.pid()));
     for (ProcessDump process : processes) {
       pages.privatePages(process.pid(), process.mm().vmas());
     }

@@ -41,7 +41,7 @@ final class PagesDump {
             FileChannel.open(new ProcDir(pid).path("mem"), StandardOpenOption.READ)) {
       for (Vma vma : vmas) {
         if (vma.backing().paged()) {
-          for (PagemapScan.Range range : held(pid, pagemap, vma)) {
+          for (PagemapScan.Range range : held(pagemap, vma)) {
             copy(pid, memory, vma, range, sink);
           }
         }
@@ -50,7 +50,7 @@ final class PagesDump {
   }
 
   /** Pages of {@code vma} that a restore could not get from a file or as zeros. */
-  private List<PagemapScan.Range> held(int pid, PagemapScan pagemap, Vma vma) throws IOException {
+  private List<PagemapScan.Range> held(PagemapScan pagemap, Vma vma) throws IOException {
     long start = vma.start().value();
     long end = vma.end().value();
     boolean anonymous = vma.backing() instanceof Vma.Backing.Anonymous;
@@ -61,7 +61,7 @@ final class PagesDump {
     List<PagemapScan.Range> present =
         pagemap.scan(
             start, end, PagemapScan.PAGE_IS_PRESENT | PagemapScan.PAGE_IS_SWAPPED, none);
-    return anonymous ? lazy.merge(pid, start, end, present) : present;
+    return anonymous ? lazy.merge(start, end, present) : present;
   }
 
   private void copy(

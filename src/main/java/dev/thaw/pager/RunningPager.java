@@ -27,9 +27,14 @@ public final class RunningPager {
     if (init.isEmpty()) {
       return Optional.empty();
     }
-    try (Fd session = descriptor(init.get(), SESSION_MEMFD);
-        Fd pages = descriptor(init.get(), PAGES_MEMFD)) {
-      return Optional.of(new SessionTable(session, pages).stats());
+    return Optional.of(session(init.get()).stats());
+  }
+
+  /** The tables of a thaw-init. */
+  static SessionTable session(int init) throws IOException {
+    try (Fd session = descriptor(init, SESSION_MEMFD);
+        Fd pages = descriptor(init, PAGES_MEMFD)) {
+      return new SessionTable(session, pages);
     }
   }
 
