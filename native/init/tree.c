@@ -108,7 +108,7 @@ int tree_spawn(pid_t wanted, pid_t *pid)
 	struct clone_args args = {
 		.flags = CLONE_CLEAR_SIGHAND,
 		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)&wanted,
+		.set_tid = wanted ? (uintptr_t)&wanted : 0,
 		.set_tid_size = wanted ? 1 : 0,
 	};
 	pid_t parent = getpid();
