@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -263,6 +264,31 @@ static void suspending(void)
 	}
 }
 
+/* pause, for a signal that comes once: the test sends SIGUSR1 and wants to see one round more. */
+static void pausing(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+
+	sigaction(SIGUSR1, &action, NULL);
+	status->rounds = 2; /* the harness waits for progress before it begins */
+	for (;;) {
+		if (pause() != -1 || errno != EINTR)
+			error("pause: %s", strerror(errno));
+		round_done();
+	}
+}
+
+/* All descriptors that it may have are in use. */
+static void exhausting(void)
+{
+	struct rlimit limit = { 16, 16 };
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while (dup(0) >= 0)
+		;
+	sleeping();
+}
+
 /* Threads that end and begin as fast as they can. */
 static void *ending(void *arg)
 {
@@ -328,7 +354,8 @@ static const struct {
 } kinds[] = {
 	{ "compute", computing }, { "nanosleep", sleeping }, { "poll", polling },
 	{ "epoll", epolling },	  { "futex", futex_timed },  { "pipe", reading },
-	{ "sigsuspend", suspending }, { "threads", threads },
+	{ "sigsuspend", suspending }, { "pause", pausing },
+	{ "exhausted", exhausting },  { "threads", threads },
 	{ "fork", forking },
 };
 

@@ -118,7 +118,7 @@ final class ArgFormat {
         rest &= ~fieldMask;
       }
     }
-    for (Map.Entry<Long, String> flag : names.descendingMap().entrySet()) {
+    for (Map.Entry<Long, String> flag : names.entrySet()) {
       long bits = flag.getKey();
       if (bits != 0 && (bits & fieldMask) == 0 && (rest & bits) == bits) {
         parts.add(flag.getValue());

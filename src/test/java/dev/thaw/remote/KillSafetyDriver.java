@@ -1,5 +1,6 @@
 package dev.thaw.remote;
 
+import dev.thaw.dump.FrozenTree;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,14 +38,14 @@ final class KillSafetyDriver {
     Program program = builder.build();
     try {
       while (true) {
-        Tracee thread = Tracee.seize(pid, Tracee.FOLLOW);
-        thread.stop(LIMIT);
+        FrozenTree tree = FrozenTree.freeze(pid, LIMIT);
+        Tracee thread = tree.processes().get(0).threads().get(0).tracee();
         RemoteProcess remote = RemoteProcess.inject(thread, 0, RemoteProcess.DEFAULT_AREA_BYTES);
         for (int i = 0; i < 3; i++) {
           remote.run(program);
         }
         remote.cure();
-        thread.detach();
+        tree.thaw();
         began.countDown();
       }
     } catch (RemoteException e) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KillSafetyIT {
   private static final List<String> KINDS =
-      List.of("compute", "nanosleep", "poll", "epoll", "futex", "pipe", "sigsuspend");
+      List.of("compute", "nanosleep", "poll", "epoll", "futex", "pipe", "sigsuspend", "threads");
   private static final int KILLS = Integer.getInteger("thaw.remote.kills", 200);
   private static final int SIGKILLED = 128 + 9;
   private static final long LONGEST_LIFE_NANOS = 30_000_000;

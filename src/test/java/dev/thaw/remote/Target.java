@@ -20,11 +20,13 @@ public final class Target implements AutoCloseable {
   private static final int SIGKILL = 9;
 
   private final int pid;
+  private final String kind;
   private final PidFd pidfd;
   private final Path status;
 
-  private Target(int pid, Path status) throws IOException {
+  private Target(int pid, String kind, Path status) throws IOException {
     this.pid = pid;
+    this.kind = kind;
     this.status = status;
     this.pidfd = PidFd.open(pid);
   }
@@ -48,8 +50,8 @@ public final class Target implements AutoCloseable {
       line = out.readLine();
     }
     shell.waitFor();
-    Target target = new Target(Integer.parseInt(line.strip()), status);
-    target.awaitProgress();
+    Target target = new Target(Integer.parseInt(line.strip()), kind, status);
+    target.awaitStart();
     return target;
   }
 
@@ -66,11 +68,21 @@ public final class Target implements AutoCloseable {
     return page().getLong(16);
   }
 
+  private void awaitStart() throws IOException, InterruptedException {
+    long end = System.nanoTime() + 20_000_000_000L;
+    while (Files.size(status) == 0 || rounds() < 2) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("target " + pid + " did not start: " + state());
+      }
+      Thread.sleep(1);
+    }
+  }
+
   /** Waits until it has done two more rounds; throws where it is dead or hangs. */
   public void awaitProgress() throws IOException, InterruptedException {
     long end = System.nanoTime() + 20_000_000_000L;
-    long from = Files.size(status) == 0 ? 0 : rounds();
-    while (Files.size(status) == 0 || rounds() < from + 2) {
+    long from = rounds();
+    while (rounds() < from + 2) {
       if (!Files.exists(Path.of("/proc/" + pid + "/maps")) || System.nanoTime() > end) {
         throw new AssertionError("target " + pid + " does not go on: " + state());
       }
@@ -91,13 +103,30 @@ public final class Target implements AutoCloseable {
     }
   }
 
+  void send(int signal) throws IOException {
+    pidfd.send(signal);
+  }
+
+  /** Waits until its state, as /proc shows it, is {@code letter}. */
+  void awaitState(char letter) {
+    long end = System.nanoTime() + 20_000_000_000L;
+    while (state().charAt(state().lastIndexOf(')') + 2) != letter) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("not in state " + letter + ": " + state());
+      }
+      Thread.onSpinWait();
+    }
+  }
+
   /**
    * What of it can be seen from outside and must not change: mappings, descriptors, signal masks.
    */
   public String outside() throws IOException {
+    // pthread_create maps stacks and blocks all signals for a while.
+    boolean steady = !kind.equals("threads");
     List<String> maps =
         Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
-            .filter(line -> !line.contains("[heap]"))
+            .filter(line -> steady && !line.contains("[heap]"))
             .collect(Collectors.toList());
     Set<String> fds = new TreeSet<>();
     try (var dir = Files.list(Path.of("/proc/" + pid + "/fd"))) {
@@ -105,7 +134,9 @@ public final class Target implements AutoCloseable {
     }
     String signals =
         Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
-            .filter(line -> line.matches("(SigBlk|SigIgn|SigCgt|TracerPid):.*"))
+            .filter(
+                line ->
+                    line.matches("(SigIgn|SigCgt|TracerPid" + (steady ? "|SigBlk" : "") + "):.*"))
             .collect(Collectors.joining("\n"));
     return String.join("\n", maps) + "\n" + fds + "\n" + signals;
   }

@@ -1,0 +1,146 @@
+package dev.thaw.remote;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.thaw.linux.Errno;
+import dev.thaw.remote.Program.Success;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ProgramTest {
+
+  private static String call(long nr, Object... args) {
+    Program.Builder builder = Program.builder("p");
+    builder.call(nr, args);
+    Program program = builder.build();
+    return ProgramText.call(program, program.ops().get(0));
+  }
+
+  @Test
+  void callsPrintAsStraceWouldPrintThem() {
+    assertEquals(
+        "mmap(0x7f0000000000, 2097152, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED, 7, 0)",
+        call(Syscalls.MMAP, 0x7f0000000000L, 0x200000, 3, 0x12, 7, 0));
+    assertEquals("mprotect(0x10000, 4096, PROT_NONE)", call(Syscalls.MPROTECT, 0x10000, 4096, 0));
+    assertEquals("close(7)", call(Syscalls.CLOSE, 7));
+    assertEquals(
+        "openat(3, NULL, O_RDWR|O_APPEND|O_CLOEXEC)",
+        call(Syscalls.OPENAT, 3, 0, 2 | 02000 | 02000000));
+    assertEquals("umask(022)", call(Syscalls.UMASK, 022));
+    assertEquals("ioctl(5, UFFDIO_REGISTER, 0)", call(Syscalls.IOCTL, 5, 0xc020aa00L, 0));
+    assertEquals("prctl(PR_SET_NAME, 1)", call(Syscalls.PRCTL, 15, 1));
+    assertEquals("syscall_9999(1)", call(9999, 1));
+  }
+
+  @Test
+  void aProgramPrintsNotesResultsAndWhatCountsAsSuccess() {
+    Program.Builder builder = Program.builder("descriptors of 42");
+    Program.Data pair = builder.zeroed(8);
+    builder.note("fd 7: pipe").call(Syscalls.PIPE2, pair, 0);
+    Program.Result copy = builder.call(Syscalls.DUP, pair.word32(4));
+    builder.callOk(Success.exactly(7), Syscalls.DUP3, copy, 7, 02000000);
+    builder.callOk(Success.orErrno(Errno.ENOENT), Syscalls.CHDIR, builder.cstring("/srv"));
+    assertEquals(
+        String.join(
+            "\n",
+            "# descriptors of 42",
+            "   0  pipe2(data+0, O_RDONLY)    # fd 7: pipe",
+            "   1  dup(*(int*)data+4)",
+            "   2  dup3($1, 7, O_CLOEXEC) = 7",
+            "   3  chdir(\"/srv\") or [ENOENT]",
+            ""),
+        builder.build().toString());
+  }
+
+  @Test
+  void dataIsEightAlignedAndFollowsTheCalls() {
+    Program.Builder builder = Program.builder("p");
+    Program.Data first = builder.cstring("abc");
+    Program.Data second = builder.zeroed(3);
+    Program.Data third = builder.data(new byte[] {1});
+    builder.call(Syscalls.WRITE, 1, first, 3);
+    Program program = builder.build();
+    assertEquals(0, first.offset());
+    assertEquals(8, second.offset());
+    assertEquals(16, third.offset());
+    byte[] code = ProgramCode.encode(program, 0x10000);
+    assertEquals(BlobLayout.OP_BYTES + 17, code.length);
+    assertEquals('a', code[BlobLayout.OP_BYTES]);
+    assertEquals(1, code[code.length - 1]);
+  }
+
+  @Test
+  void operationsAreEncodedAsTheBlobReadsThem() {
+    Program.Builder builder = Program.builder("p");
+    Program.Data data = builder.zeroed(16);
+    builder.call(Syscalls.GETPID);
+    builder.callOk(
+        Success.orErrno(Errno.EEXIST, Errno.EBUSY),
+        Syscalls.OPENAT,
+        -100,
+        data,
+        new Program.Result(0),
+        data.word32(4),
+        data.word64(8));
+    ByteBuffer op =
+        ByteBuffer.wrap(ProgramCode.encode(builder.build(), 0))
+            .position(BlobLayout.OP_BYTES)
+            .slice()
+            .order(ByteOrder.LITTLE_ENDIAN);
+    assertEquals(Syscalls.OPENAT, op.getInt(0));
+    assertEquals(3, op.get(BlobLayout.OP_SUCCESS));
+    assertEquals(17 | 16 << 16, op.getLong(BlobLayout.OP_EXPECTED));
+    long[] values = {-100, 0, 0, 4, 8, 0};
+    for (int i = 0; i < 6; i++) {
+      assertEquals(i == 5 ? 0 : i, op.get(BlobLayout.OP_KIND + i));
+      assertEquals(values[i], op.getLong(BlobLayout.OP_ARG + 8 * i));
+    }
+  }
+
+  @Test
+  void wrongProgramsAreRefused() {
+    Program.Builder builder = Program.builder("p");
+    assertThrows(
+        IllegalArgumentException.class, () -> builder.call(Syscalls.CLOSE, new Program.Result(0)));
+    assertThrows(
+        IllegalArgumentException.class, () -> builder.call(Syscalls.CLOSE, new Program.Word32(0)));
+    assertThrows(IllegalArgumentException.class, () -> builder.call(Syscalls.CLOSE, "seven"));
+    assertThrows(
+        IllegalArgumentException.class, () -> builder.call(Syscalls.CLOSE, 1, 2, 3, 4, 5, 6, 7));
+  }
+
+  @Test
+  void theBlobWasBuiltFromTheLayoutThatJavaKnows() throws IOException {
+    byte[] code = Files.readAllBytes(Path.of(System.getProperty("thaw.native"), "blob.bin"));
+    assertEquals(BlobLayout.ANCHOR_BYTES, Blob.of(code).anchorCode().length);
+    code[12]++;
+    assertThrows(IllegalStateException.class, () -> Blob.of(code));
+  }
+
+  @Test
+  void anInterruptedCallIsMadeAgainAsTheKernelMakesIt() {
+    Registers sleeping =
+        Registers.of(new long[27])
+            .with(Reg.RAX, -Registers.ERESTART_RESTARTBLOCK)
+            .with(Reg.ORIG_RAX, Syscalls.NANOSLEEP)
+            .with(Reg.RIP, 0x1002);
+    assertEquals(Syscalls.RESTART_SYSCALL, sleeping.restarted().get(Reg.RAX));
+    assertEquals(0x1000, sleeping.restarted().get(Reg.RIP));
+    assertEquals(-4, sleeping.interruptedByHandler().get(Reg.RAX));
+    Registers reading =
+        sleeping.with(Reg.RAX, -Registers.ERESTARTSYS).with(Reg.ORIG_RAX, Syscalls.READ);
+    assertEquals(Syscalls.READ, reading.restarted().get(Reg.RAX));
+    Registers computing = sleeping.with(Reg.ORIG_RAX, -1);
+    assertEquals(computing, computing.restarted());
+    Registers waiting =
+        sleeping.with(Reg.RAX, -4).with(Reg.ORIG_RAX, Syscalls.EPOLL_WAIT).with(Reg.R10, -1);
+    assertEquals(0x1000, InterruptedCalls.madeAgain(waiting).get(Reg.RIP));
+    assertEquals(true, InterruptedCalls.canBeMadeAgain(waiting));
+    assertEquals(false, InterruptedCalls.canBeMadeAgain(waiting.with(Reg.R10, 1000)));
+  }
+}
