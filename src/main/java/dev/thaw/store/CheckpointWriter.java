@@ -29,7 +29,10 @@ import java.util.concurrent.ThreadLocalRandom;
  * owner and mode): the temporary directory is {@code .partial-RANDOM} in it, the files are moved up
  * one by one, and {@code checksums}, without which a directory is no checkpoint, is the last.
  *
- * <p>Memory holds secrets: files get mode 0600, a new directory 0700. {@link #add} is thread safe.
+ * <p>A JVM that is told to end (SIGTERM, SIGINT) deletes it too; one that is killed leaves the temporary
+ * directory behind, and nothing else.
+ *
+ * <p>Memory holds secrets: files get mode 0600, a new directory 0700. Thread safe.
  */
 public final class CheckpointWriter implements AutoCloseable {
   private static final FileAttribute<?> FILE_MODE =
@@ -41,12 +44,14 @@ public final class CheckpointWriter implements AutoCloseable {
   private final boolean targetExisted;
   private final Path partial;
   private final SortedMap<String, Checksums.Entry> files = new TreeMap<>();
+  private final Thread atShutdown = new Thread(this::abandon, "checkpoint-abandon");
   private boolean ended;
 
   private CheckpointWriter(Path target, boolean targetExisted, Path partial) {
     this.target = target;
     this.targetExisted = targetExisted;
     this.partial = partial;
+    Runtime.getRuntime().addShutdownHook(atShutdown);
   }
 
   /**
@@ -99,19 +104,25 @@ public final class CheckpointWriter implements AutoCloseable {
    */
   public void add(String name, byte[] content) throws IOException {
     try (FileChannel file = create(name)) {
-      ByteBuffer bytes = ByteBuffer.wrap(content);
-      while (bytes.hasRemaining()) {
-        file.write(bytes);
-      }
+      writeAll(file, content);
+    } catch (IOException e) {
+      throw failed(name, e);
     }
     register(name, new Checksums.Entry(content.length, Checksums.of(content), false));
   }
 
   /** A new empty file, to be registered when it is written. The caller closes it. */
-  FileChannel create(String name) throws IOException {
+  synchronized FileChannel create(String name) throws IOException {
     if (!Checksums.isFileName(name)) {
       throw new IllegalArgumentException("file name " + name);
     }
+    if (ended) {
+      throw new IllegalStateException(name + " after the end");
+    }
+    return open(name);
+  }
+
+  private FileChannel open(String name) throws IOException {
     return FileChannel.open(
         partial.resolve(name),
         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
@@ -129,13 +140,10 @@ public final class CheckpointWriter implements AutoCloseable {
     if (ended) {
       throw new IllegalStateException("commit after the end");
     }
-    byte[] list = new Checksums(files).encode();
-    try (FileChannel file =
-        FileChannel.open(
-            partial.resolve(Checksums.FILE),
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            FILE_MODE)) {
-      file.write(ByteBuffer.wrap(list));
+    try (FileChannel file = open(Checksums.FILE)) {
+      writeAll(file, new Checksums(files).encode());
+    } catch (IOException e) {
+      throw failed(Checksums.FILE, e);
     }
     for (String name : files.keySet()) {
       sync(partial.resolve(name));
@@ -147,7 +155,7 @@ public final class CheckpointWriter implements AutoCloseable {
     } else {
       rename();
     }
-    ended = true;
+    end();
   }
 
   private void rename() throws IOException {
@@ -178,6 +186,18 @@ public final class CheckpointWriter implements AutoCloseable {
     sync(target);
   }
 
+  private static void writeAll(FileChannel file, byte[] content) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(content);
+    while (bytes.hasRemaining()) {
+      file.write(bytes);
+    }
+  }
+
+  /** The same failure with the file's name, which channels do not know. */
+  IOException failed(String name, Throwable cause) {
+    return new IOException(partial.resolve(name) + ": " + cause.getMessage(), cause);
+  }
+
   private static void sync(Path path) throws IOException {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       file.force(true);
@@ -190,7 +210,7 @@ public final class CheckpointWriter implements AutoCloseable {
     if (ended) {
       return;
     }
-    ended = true;
+    end();
     if (targetExisted) { // a commit that failed half way
       for (String name : files.keySet()) {
         Files.deleteIfExists(target.resolve(name));
@@ -202,5 +222,22 @@ public final class CheckpointWriter implements AutoCloseable {
       }
     }
     Files.delete(partial);
+  }
+
+  private void end() {
+    ended = true;
+    try {
+      Runtime.getRuntime().removeShutdownHook(atShutdown);
+    } catch (IllegalStateException e) {
+      // The JVM is ending: this may be the hook itself.
+    }
+  }
+
+  private void abandon() {
+    try {
+      close();
+    } catch (IOException e) {
+      // Nobody is left to tell.
+    }
   }
 }

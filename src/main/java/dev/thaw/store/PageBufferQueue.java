@@ -139,20 +139,13 @@ final class PageBufferQueue implements AutoCloseable {
     }
   }
 
-  boolean failed() {
-    lock.lock();
-    try {
-      return failure != null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   void throwFailure() throws IOException {
     lock.lock();
     try {
       if (failure != null) {
-        throw new IOException("writing pages failed: " + failure.getMessage(), failure);
+        throw failure instanceof IOException
+            ? new IOException(failure.getMessage(), failure)
+            : new IOException("writing pages failed: " + failure, failure);
       }
     } finally {
       lock.unlock();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Writes pages into a checkpoint: zero pages not at all, equal pages once, the rest in compressed
@@ -37,6 +38,7 @@ public final class PageStoreWriter implements AutoCloseable {
   private final PageFingerprints fingerprints = new PageFingerprints();
   private final List<Thread> threads = new ArrayList<>();
   private final Map<String, PageSink> sinks = new LinkedHashMap<>();
+  private final LongAdder donePages = new LongAdder();
   private PageBuffer gathering;
   private boolean ended;
 
@@ -137,7 +139,10 @@ public final class PageStoreWriter implements AutoCloseable {
     buffer.add(sink, firstKey, count);
   }
 
-  /** A buffer to read pages into. Waits while all of the memory is in use. */
+  /**
+   * A buffer to read pages into. Waits while all of the memory is in use, so a thread must hold one
+   * at a time.
+   */
   public PageBuffer borrow() throws IOException {
     return queue.borrow();
   }
@@ -158,6 +163,11 @@ public final class PageStoreWriter implements AutoCloseable {
     writeBehind.begin();
   }
 
+  /** Pages that were put and are dealt with by now, for a progress bar. */
+  public long donePages() {
+    return donePages.sum();
+  }
+
   private void work(int number) {
     try (FrameOutput out = new FrameOutput(output, options)) {
       ByteBuffer words =
@@ -171,11 +181,12 @@ public final class PageStoreWriter implements AutoCloseable {
           return;
         }
         write(b, pieces, out);
+        donePages.add(b.pageCount());
         queue.giveBack(b);
       }
       out.flush();
     } catch (Throwable t) { // handed to whoever calls next; nobody waits for this thread's turn
-      queue.fail(t);
+      queue.fail(t instanceof IOException ? checkpoint.failed(PageFile.FILE, t) : t);
       assigner.abort();
     }
   }
