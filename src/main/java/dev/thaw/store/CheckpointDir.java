@@ -4,6 +4,7 @@ import dev.thaw.image.ImageFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -142,7 +143,11 @@ public final class CheckpointDir {
   }
 
   static FileChannel openForReading(Path file) throws IOException {
-    return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    try {
+      return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    } catch (AccessDeniedException e) {
+      throw new IOException(file + ": this user may not read it", e);
+    }
   }
 
   /** The directory. */

@@ -3,6 +3,7 @@ package dev.thaw.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -29,8 +30,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * owner and mode): the temporary directory is {@code .partial-RANDOM} in it, the files are moved up
  * one by one, and {@code checksums}, without which a directory is no checkpoint, is the last.
  *
- * <p>A JVM that is told to end (SIGTERM, SIGINT) deletes it too; one that is killed leaves the temporary
- * directory behind, and nothing else.
+ * <p>A JVM that is told to end (SIGTERM, SIGINT) deletes it too; one that is killed leaves the
+ * temporary directory behind, and nothing else.
  *
  * <p>Memory holds secrets: files get mode 0600, a new directory 0700. Thread safe.
  */
@@ -51,7 +52,6 @@ public final class CheckpointWriter implements AutoCloseable {
     this.target = target;
     this.targetExisted = targetExisted;
     this.partial = partial;
-    Runtime.getRuntime().addShutdownHook(atShutdown);
   }
 
   /**
@@ -67,8 +67,7 @@ public final class CheckpointWriter implements AutoCloseable {
     if (Files.exists(target)) {
       target = target.toRealPath();
       refuseUnlessEmpty(directory, target);
-      Path partial = Files.createDirectory(target.resolve("." + random), DIRECTORY_MODE);
-      return new CheckpointWriter(target, true, partial);
+      return new CheckpointWriter(target, true, target.resolve("." + random)).makeDirectory();
     }
     if (Files.isSymbolicLink(target)) {
       throw new NoSuchFileException(directory + ": is a symbolic link to nothing");
@@ -78,7 +77,22 @@ public final class CheckpointWriter implements AutoCloseable {
       throw new NoSuchFileException(directory + ": there is no directory " + parent);
     }
     Path partial = parent.resolve("." + target.getFileName() + "." + random);
-    return new CheckpointWriter(target, false, Files.createDirectory(partial, DIRECTORY_MODE));
+    return new CheckpointWriter(target, false, partial).makeDirectory();
+  }
+
+  /** After the hook is in place that deletes it. */
+  private synchronized CheckpointWriter makeDirectory() throws IOException {
+    Runtime.getRuntime().addShutdownHook(atShutdown);
+    try {
+      Files.createDirectory(partial, DIRECTORY_MODE);
+      return this;
+    } catch (AccessDeniedException e) {
+      end();
+      throw new IOException(partial.getParent() + ": this user may not write there", e);
+    } catch (IOException | RuntimeException e) {
+      end();
+      throw e;
+    }
   }
 
   private static void refuseUnlessEmpty(Path given, Path target) throws IOException {

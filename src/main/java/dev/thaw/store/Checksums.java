@@ -91,7 +91,8 @@ record Checksums(SortedMap<String, Entry> files) {
     String checked = text.substring(0, last);
     String checksum = hex(of(checked.getBytes(StandardCharsets.ISO_8859_1)));
     if (!text.substring(last).equals(checksum + LAST)) {
-      throw new ImageFormatException(file + ": is damaged or cut off (its last line does not match)");
+      throw new ImageFormatException(
+          file + ": is damaged or cut off (its last line does not match)");
     }
     String[] lines = checked.split("\n");
     if (!lines[0].equals(TITLE)) {
@@ -108,8 +109,7 @@ record Checksums(SortedMap<String, Entry> files) {
     return checksums;
   }
 
-  private static void addLine(
-      String file, int number, String line, SortedMap<String, Entry> files)
+  private static void addLine(String file, int number, String line, SortedMap<String, Entry> files)
       throws ImageFormatException {
     int nameAt = line.lastIndexOf(' ') + 1;
     try {

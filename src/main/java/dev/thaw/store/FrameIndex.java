@@ -9,9 +9,9 @@ import java.util.Arrays;
 /**
  * Where each frame is in the page file, and its checksums: the content of {@code pages.idx}.
  *
- * <p>The entries stay in one array of words, as in the file: a restore waits for the index of all of
- * its memory, 16,384 entries for each GiB, and a JVM that has just started is slow in making objects.
- * Not thread safe while {@link #put} is called, immutable after.
+ * <p>The entries stay in one array of words, as in the file: a restore waits for the index of all
+ * of its memory, 16,384 entries for each GiB, and a JVM that has just started is slow in making
+ * objects. Not thread safe while {@link #put} is called, immutable after.
  */
 final class FrameIndex {
   static final String FILE = "pages.idx";
@@ -137,7 +137,8 @@ final class FrameIndex {
 
   byte[] encode() {
     ByteBuffer out =
-        ByteBuffer.allocate(Math.addExact(HEADER_BYTES, Math.multiplyExact(ENTRY_BYTES, frameCount)))
+        ByteBuffer.allocate(
+                Math.addExact(HEADER_BYTES, Math.multiplyExact(ENTRY_BYTES, frameCount)))
             .order(ByteOrder.LITTLE_ENDIAN);
     out.put(MAGIC).putInt(VERSION).putInt(framePages).putLong(pageCount).putLong(fileBytes);
     out.asIntBuffer().put(words, 0, frameCount * ENTRY_WORDS);

@@ -81,9 +81,7 @@ final class FrameOutput implements AutoCloseable {
       batch.put(start, frame.bytes(), 0, bytes);
     }
     int storedChecksum =
-        encoding == FrameIndex.RAW
-            ? contentChecksum
-            : PageFile.checksum(batch, start, bytes);
+        encoding == FrameIndex.RAW ? contentChecksum : PageFile.checksum(batch, start, bytes);
     pending.add(
         new Pending(frame.number(), start, bytes, encoding, storedChecksum, contentChecksum));
     batch.position(start + bytes);

@@ -178,7 +178,9 @@ public final class PageStore implements PageSource, AutoCloseable {
         }
       }
       int found = PageFile.checksum(out, out.position(), contentBytes);
-      return found == index.contentChecksum(frame) ? null : "checksum of the decompressed pages differs";
+      return found == index.contentChecksum(frame)
+          ? null
+          : "checksum of the decompressed pages differs";
     }
 
     private String decompress(int storedBytes, ByteBuffer out, int contentBytes) {

@@ -23,7 +23,8 @@ class BinaryFormatTest {
     return offsetBytesEncoding;
   }
 
-  private static FrameIndex index(int framePages, long pageCount, long fileBytes, long[]... entries) {
+  private static FrameIndex index(
+      int framePages, long pageCount, long fileBytes, long[]... entries) {
     FrameIndex index = new FrameIndex(framePages);
     for (int i = 0; i < entries.length; i++) {
       index.put(i, entries[i][0], (int) entries[i][1], (int) entries[i][2], 1, 2);
@@ -40,8 +41,7 @@ class BinaryFormatTest {
 
   @Test
   void anIndexIsReadAsItWasWritten() throws Exception {
-    FrameIndex index =
-        index(2, 3, 16 + 100 + 4096, entry(4112, 100, ZSTD), entry(16, 4096, RAW));
+    FrameIndex index = index(2, 3, 16 + 100 + 4096, entry(4112, 100, ZSTD), entry(16, 4096, RAW));
     FrameIndex read = FrameIndex.decode("i", index.encode());
     assertArrayEquals(index.encode(), read.encode());
     assertEquals(3, read.pageCount());
@@ -91,9 +91,7 @@ class BinaryFormatTest {
 
   @Test
   void damagedIndexesAreRefusedOrConsistent() {
-    FrameIndex index =
-        index(
-            2, 3, 16 + 100 + 4096, entry(4112, 100, ZSTD), entry(16, 4096, RAW));
+    FrameIndex index = index(2, 3, 16 + 100 + 4096, entry(4112, 100, ZSTD), entry(16, 4096, RAW));
     for (byte[] bad : damaged(index.encode())) {
       try {
         FrameIndex read = FrameIndex.decode("i", bad);
