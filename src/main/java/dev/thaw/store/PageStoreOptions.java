@@ -21,6 +21,26 @@ public record PageStoreOptions(
   public static final PageStoreOptions DEFAULTS =
       forThreads(Runtime.getRuntime().availableProcessors());
 
+  /**
+   * What suits a dump. For a target that goes on running, its frozen time counts: as much of its
+   * memory as possible is taken into buffers, half of the cores compress meanwhile and the others are
+   * for reading. For one that ends, the whole time counts: then a few buffers that stay in the cache
+   * are best. Figures in the same place.
+   *
+   * @param memoryBytes that the target holds; too small a number only makes it wait
+   * @param availableBytes of memory that this machine, or this cgroup, has left
+   */
+  public static PageStoreOptions forDump(
+      long memoryBytes, long availableBytes, boolean targetRunsOn) {
+    if (!targetRunsOn) {
+      return DEFAULTS;
+    }
+    long bytes = Math.min(memoryBytes + DEFAULTS.bufferBytes, availableBytes / 2);
+    return DEFAULTS
+        .withThreads(DEFAULTS.threads, DEFAULTS.threads / 2)
+        .withBufferBytes(Math.max(bytes, DEFAULTS.bufferBytes));
+  }
+
   private static PageStoreOptions forThreads(int threads) {
     return new PageStoreOptions(16, -1, threads, threads, 64L << 20, 1 << 22);
   }

@@ -35,7 +35,7 @@ public final class PageStoreWriter implements AutoCloseable {
   private final FrameOutput.Shared output;
   private final PageBufferQueue queue;
   private final PageAssigner assigner;
-  private final PageFingerprints fingerprints = new PageFingerprints();
+  private final PageFingerprints fingerprints;
   private final List<Thread> threads = new ArrayList<>();
   private final Map<String, PageSink> sinks = new LinkedHashMap<>();
   private final LongAdder donePages = new LongAdder();
@@ -46,6 +46,7 @@ public final class PageStoreWriter implements AutoCloseable {
   public PageStoreWriter(CheckpointWriter checkpoint, PageStoreOptions options) throws IOException {
     this.checkpoint = checkpoint;
     this.options = options;
+    fingerprints = new PageFingerprints();
     // One buffer that put gathers in, one that a reader fills, one for each thread to work on.
     int buffers =
         Math.toIntExact(Math.max(options.threads() + 2, options.bufferBytes() / PageBuffer.BYTES));

@@ -64,7 +64,7 @@ class PageFingerprintsTest {
   }
 
   @Test
-  void equalPagesAreEqualAndZeroPagesAreZero() {
+  void equalPagesAreEqualAndZeroPagesAreZero() throws Exception {
     ByteBuffer pages = random(4, 3);
     pages.put(2 * PAGE, pages, 0, PAGE);
     pages.put(3 * PAGE, new byte[PAGE]);
@@ -78,7 +78,7 @@ class PageFingerprintsTest {
   }
 
   @Test
-  void eachObjectHasItsOwnKey() {
+  void eachObjectHasItsOwnKey() throws Exception {
     ByteBuffer pages = random(1, 4);
     ByteBuffer one = direct(16);
     ByteBuffer other = direct(16);
@@ -88,7 +88,7 @@ class PageFingerprintsTest {
   }
 
   @Test
-  void buffersThatAreTooSmallAreRefused() {
+  void buffersThatAreTooSmallAreRefused() throws Exception {
     PageFingerprints fingerprints = new PageFingerprints();
     assertThrows(
         IllegalArgumentException.class, () -> fingerprints.compute(direct(PAGE), 2, direct(64)));
