@@ -144,6 +144,13 @@ public final class Dump {
     writeMetadata(tree, shared);
   }
 
+  private static Manifest.State state(FrozenTree.Member member) {
+    if (member.zombie()) {
+      return Manifest.State.ZOMBIE;
+    }
+    return member.groupStopped() ? Manifest.State.STOPPED : Manifest.State.RUNNING;
+  }
+
   private void writeMetadata(FrozenTree tree, List<SharedMemory> shared) throws IOException {
     List<TreeNode> nodes = new ArrayList<>();
     for (FrozenTree.Member member : tree.processes()) {
@@ -154,7 +161,8 @@ public final class Dump {
               member.parentPid(),
               stat.pgid(),
               stat.sid(),
-              member.zombie(),
+              state(member),
+              stat.name(),
               member.zombie() ? stat.exitCode() : 0));
     }
     for (ProcessDump process : processes) {

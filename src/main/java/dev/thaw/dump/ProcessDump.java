@@ -2,7 +2,6 @@ package dev.thaw.dump;
 
 import dev.thaw.dump.fd.DescriptorsDump;
 import dev.thaw.image.Addr;
-import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.MmImage;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ProcessImage.Attributes;
@@ -11,7 +10,6 @@ import dev.thaw.image.ProcessImage.Limit;
 import dev.thaw.image.SignalInfo;
 import dev.thaw.image.ThreadImage;
 import dev.thaw.proc.ProcLimits;
-import dev.thaw.proc.ProcStat;
 import dev.thaw.proc.ProcStatus;
 import dev.thaw.proc.ProcTimers;
 import dev.thaw.remote.RemoteProcess;
@@ -32,7 +30,6 @@ final class ProcessDump {
   private final DumpContext context;
   private final List<ThreadDump> threads = new ArrayList<>();
   private final List<ThreadImage> threadImages = new ArrayList<>();
-  private ProcStat stat;
   private ProcStatus status;
   private MmImage mm;
   private List<Descriptor> descriptors;
@@ -50,14 +47,8 @@ final class ProcessDump {
     return proc.pid();
   }
 
-  /** Its place in the tree. */
-  TreeNode node() {
-    return new TreeNode(pid(), stat.ppid(), stat.pgid(), stat.sid(), false, 0);
-  }
-
   /** What /proc and ptrace tell. Changes nothing. */
   void look(DescriptorsDump table) throws IOException {
-    stat = proc.stat();
     status = proc.status();
     refuseUnsupported();
     if (frozen.get(0).tid() != pid()) {

@@ -1,5 +1,6 @@
 package dev.thaw.image;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 
 /**
@@ -60,15 +61,30 @@ public record Manifest(
   /**
    * One process.
    *
-   * @param zombie it has exited and its parent has not yet waited for it
+   * @param name at most 15 bytes
    * @param waitStatus of a zombie, as wait(2) gives it; else 0
    */
-  public record TreeNode(int pid, int ppid, int pgid, int sid, boolean zombie, int waitStatus) {
+  public record TreeNode(
+      int pid, int ppid, int pgid, int sid, State state, String name, int waitStatus) {
     /** Validates. */
     public TreeNode {
       if (pid < 1 || ppid < 0 || pgid < 0 || sid < 0) {
         throw new IllegalArgumentException("process " + pid + " with parent " + ppid);
       }
     }
+
+    /** It has exited and its parent has not yet waited for it. */
+    @JsonIgnore
+    public boolean zombie() {
+      return state == State.ZOMBIE;
+    }
+  }
+
+  /** What a process was doing. */
+  public enum State {
+    RUNNING,
+    /** By SIGSTOP or its like; it waits for SIGCONT. */
+    STOPPED,
+    ZOMBIE
   }
 }

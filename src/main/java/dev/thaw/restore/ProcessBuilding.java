@@ -1,8 +1,10 @@
 package dev.thaw.restore;
 
+import dev.thaw.image.Manifest;
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ThreadImage;
+import dev.thaw.linux.PidFd;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.RemoteProcess;
 import dev.thaw.remote.Results;
@@ -13,6 +15,8 @@ import java.util.List;
 /** One process under construction: its image, its blob, its threads' blobs. */
 final class ProcessBuilding {
   private static final long THREAD_PROGRAM_BYTES = 32 << 10;
+
+  private static final int SIGSTOP = 19;
 
   private final TreeNode node;
   private final ProcessImage image;
@@ -85,8 +89,13 @@ final class ProcessBuilding {
     }
   }
 
-  /** Lets all threads run. */
+  /** Lets all threads run; a process that was stopped takes no step. */
   void release() throws IOException {
+    if (node.state() == Manifest.State.STOPPED) {
+      try (PidFd pidfd = PidFd.open(pid())) {
+        pidfd.send(SIGSTOP);
+      }
+    }
     for (RemoteProcess thread : threads) {
       thread.thread().detach();
     }

@@ -19,6 +19,7 @@ final class SkeletonPrograms {
   private static final int SIGCHLD = 17;
   private static final int CLONE_ARGS_BYTES = 88;
   private static final int RSEQ_FLAG_UNREGISTER = 1;
+  private static final int PR_SET_NAME = 15;
 
   private SkeletonPrograms() {}
 
@@ -114,8 +115,10 @@ final class SkeletonPrograms {
   }
 
   /** Ends the process as a zombie was: its parent will find the same status. */
-  static Program die(int waitStatus) {
+  static Program die(TreeNode node) {
     Program.Builder b = Program.builder("become a zombie");
+    int waitStatus = node.waitStatus();
+    b.call(Syscalls.PRCTL, PR_SET_NAME, b.cstring(node.name()), 0, 0, 0);
     int signal = waitStatus & 0x7f;
     if (signal == 0) {
       b.callOk(Program.Success.any(), Syscalls.EXIT_GROUP, (waitStatus >> 8) & 0xff);

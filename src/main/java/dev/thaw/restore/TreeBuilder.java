@@ -219,7 +219,7 @@ final class TreeBuilder {
     for (ProcessBuilding process : processes.values()) {
       if (process.node().zombie()) {
         try {
-          process.run(SkeletonPrograms.die(process.node().waitStatus()));
+          process.run(SkeletonPrograms.die(process.node()));
           throw new RestoreException("pid " + process.pid() + " did not become a zombie");
         } catch (TaskGoneException expected) {
           process.remote().close();
@@ -239,6 +239,7 @@ final class TreeBuilder {
     process.run(TaskPrograms.limits(image));
     oomScore(process);
     process.setThreadAttributes();
+    image.threads().forEach(thread -> ExitPages.install(process.pid(), thread));
   }
 
   private static void oomScore(ProcessBuilding process) throws IOException {
