@@ -126,7 +126,7 @@ enum thaw_space_state {
 };
 
 enum thaw_space_flags {
-	THAW_SPACE_DRAIN = 1,	  /* install everything in the background, then let go */
+	THAW_SPACE_DRAIN = 1,	  /* install all anonymous memory in the background, then let go */
 	THAW_SPACE_GRADUATED = 2, /* everything was installed; no userfaultfd any more */
 };
 
@@ -162,10 +162,16 @@ struct thaw_space_ref {
 	struct thaw_request ring[THAW_RING_SIZE];
 };
 
+enum thaw_serving {
+	THAW_NOT_SERVING = 0,
+	THAW_SERVING = 1,
+	THAW_RETIRED = 2, /* every space has graduated: no pager is needed any more */
+};
+
 struct thaw_session {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t serving;
+	uint32_t serving; /* enum thaw_serving */
 	int32_t pages_fd;
 	int32_t request_eventfd; /* readers write it after putting a request into a ring */
 	int32_t pager_eventfd;	 /* wakes the pager's main thread: look at the spaces */

@@ -140,7 +140,7 @@ static int start(struct reply *a)
 	if (err)
 		return -err;
 	init.serving = true;
-	init.session->serving = 1;
+	init.session->serving = THAW_SERVING;
 	a->msg.args[0] = init.pager_pid;
 	return 0;
 }

@@ -141,6 +141,8 @@ static void remember(pid_t pid, int status)
 static void pager_died(int status)
 {
 	init.pager_pid = 0;
+	if (__atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
+		init.serving = false;
 	if (!init.serving)
 		return;
 	if (__atomic_load_n(&init.session->fatal, __ATOMIC_ACQUIRE) ||
@@ -172,7 +174,8 @@ static void jvm_died(int status)
 		status_line("failed %d\n", exit_code(status));
 		tree_exit(exit_code(status));
 	}
-	if (__atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
 		return;
 	if (tree_start_filler()) {
 		dprintf(2, "thaw-init: nobody is left to fill the memory; the tree is killed\n");

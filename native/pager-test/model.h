@@ -21,7 +21,7 @@ struct model_config {
 	uint32_t millis;
 	uint32_t corrupt_per_mille; /* frames that cannot be read */
 	uint32_t frame_pages;
-	uint32_t reserved;
+	uint32_t exact; /* 1: what would be private mappings of the memfd is anonymous memory */
 };
 
 /* victim -> driver, an array, with the userfaultfd */

@@ -546,8 +546,10 @@ static void set_up(struct worker *w, const int fds[2], int uffd, struct model_vm
 	uint32_t p = config.private_pages, n = config.anon_pages, s = config.shared_pages;
 	uint64_t own = (uint64_t)w->id * (p + n);
 	uint64_t slot = (uint64_t)w->id * 2;
-	char *private = mmap(NULL, p * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[0],
-			     (off_t)(slot << 47));
+	int exact = config.exact ? MAP_ANONYMOUS : 0;
+	int kind = config.exact ? THAW_VMA_ANON : THAW_VMA_PRIVATE;
+	char *private = mmap(NULL, p * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | exact,
+			     exact ? -1 : fds[0], exact ? 0 : (off_t)(slot << 47));
 	char *anon = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *shared = mmap(NULL, s * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1],
 			    (off_t)w->id * s * PAGE);
@@ -555,16 +557,15 @@ static void set_up(struct worker *w, const int fds[2], int uffd, struct model_vm
 
 	if (private == MAP_FAILED || anon == MAP_FAILED || shared == MAP_FAILED)
 		die("mmap");
-	madvise(anon, n * PAGE, MADV_NOHUGEPAGE);
-	register_range(uffd, private, p * PAGE, both);
+	register_range(uffd, private, p * PAGE, exact ? UFFDIO_REGISTER_MODE_MISSING : both);
 	register_range(uffd, anon, n * PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	register_range(uffd, shared, s * PAGE, both);
-	add_area(w, private, p, THAW_VMA_PRIVATE, own);
+	add_area(w, private, p, kind, own);
 	add_area(w, anon, n, THAW_VMA_ANON, own + p);
 	add_area(w, shared, s, THAW_VMA_SHARED,
 		 (uint64_t)config.threads * (p + n) + (uint64_t)w->id * s);
 	vmas[0] = (struct model_vma){(uintptr_t)private, (uintptr_t)private + p * PAGE,
-				     slot << 35, 0, THAW_VMA_PRIVATE};
+				     slot << 35, 0, kind};
 	vmas[1] = (struct model_vma){(uintptr_t)anon, (uintptr_t)anon + n * PAGE,
 				     (slot + 1) << 35, 0, THAW_VMA_ANON};
 	vmas[2] = (struct model_vma){(uintptr_t)shared, (uintptr_t)shared + s * PAGE,

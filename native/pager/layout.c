@@ -15,6 +15,8 @@ static const struct {
 } layout[] = {
 	SIZE(thaw_session),
 	AT(thaw_session, version),
+	AT(thaw_session, serving),
+	VALUE(THAW_RETIRED),
 	AT(thaw_session, pager_pid),
 	AT(thaw_session, pager_generation),
 	AT(thaw_session, filler_generation),

@@ -256,6 +256,32 @@ static void look_at_spaces(bool probe)
 	}
 }
 
+/* Every address space is gone or needs nothing more of us, and at least one has graduated. */
+static bool may_retire(void)
+{
+	const struct thaw_session *s = pager.session;
+	uint32_t used = __atomic_load_n(&s->space_count, __ATOMIC_ACQUIRE);
+	bool graduated = false;
+
+	for (uint32_t i = 0; i < used; i++) {
+		if (__atomic_load_n(&s->spaces[i].state, __ATOMIC_ACQUIRE) != THAW_SPACE_FREE)
+			return false;
+		graduated |= s->spaces[i].flags & THAW_SPACE_GRADUATED;
+	}
+	return graduated;
+}
+
+/* The memfds are closed too: for private memory nobody else has them, and their pages go. */
+_Noreturn static void retire(void)
+{
+	struct thaw_session *s = pager.session;
+
+	__atomic_store_n(&s->serving, THAW_RETIRED, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < s->backing_count; i++)
+		close_if_open(&s->backings[i].fd);
+	_exit(0);
+}
+
 /* A fork event that a pager before us had begun to apply is applied anew, from the journal. */
 static void drop_half_made(struct thaw_session *s)
 {
@@ -298,6 +324,8 @@ void thaw_pager_main(int session_fd)
 		int ready;
 
 		look_at_spaces(true);
+		if (may_retire())
+			retire();
 		ready = poll(&wake, 1, PROBE_MILLIS);
 		if (ready > 0 && read(pager.session->pager_eventfd, &n, sizeof(n)) < 0 &&
 		    errno != EAGAIN)

@@ -329,15 +329,11 @@ static void wait_for_either(struct thaw_reader *r)
 }
 
 /* Installs a few pages from `at` on. Returns where to go on. */
-static uint64_t drain_at(struct thaw_reader *r, const struct thaw_vma *v, uint64_t at, uint8_t page)
+static uint64_t drain_at(struct thaw_reader *r, const struct thaw_vma *v, uint64_t at)
 {
 	enum thaw_outcome outcome = THAW_DONE;
-	uint64_t next = at;
+	uint64_t next = thaw_install_slice(r, v, at, DRAIN_SLICE_PAGES, &outcome);
 
-	if (page & THAW_PAGE_POISONED)
-		outcome = thaw_install_fault(r, v, at, THAW_POISON);
-	else
-		next = thaw_install_slice(r, v, at, DRAIN_SLICE_PAGES, &outcome);
 	if (outcome == THAW_TARGET_GONE)
 		r->gone = true;
 	if (outcome == THAW_NO_MEMORY)
@@ -347,6 +343,29 @@ static uint64_t drain_at(struct thaw_reader *r, const struct thaw_vma *v, uint64
 		return next;
 	}
 	return next > at ? next : at + THAW_PAGE_SIZE;
+}
+
+/*
+ * The first page of `v` from `at` on that has something to be installed; v->end if there is none.
+ * Sets *missing where content is not in its memfd yet, or can never be let go of.
+ */
+static uint64_t drain_find(struct thaw_reader *r, const struct thaw_vma *v, uint64_t at,
+			   bool *missing)
+{
+	for (; at < v->end; at += THAW_PAGE_SIZE) {
+		uint64_t index = thaw_vma_index(v, at);
+		uint8_t page = __atomic_load_n(&r->pager->pages[index], __ATOMIC_ACQUIRE);
+
+		if (r->bytes[index] || !(page & THAW_PAGE_HAS_CONTENT))
+			continue;
+		/* A lost page keeps us: a child of fork does not always inherit its poison. */
+		if (v->kind == THAW_VMA_PRIVATE || !(page & THAW_PAGE_FILLED))
+			*missing = true;
+		else if (v->kind == THAW_VMA_ANON)
+			return at;
+		/* A shared page that is filled is found by whoever touches it. */
+	}
+	return v->end;
 }
 
 /* One slice of background installs. Returns false when there is nothing to do for now. */
@@ -360,19 +379,12 @@ static bool drain_slice(struct thaw_reader *r)
 		const struct thaw_vma *v = &s->vmas[array][i];
 		uint64_t at = v->start > r->drain_next ? v->start : r->drain_next;
 
-		if (v->kind != THAW_VMA_ANON || v->index == THAW_NO_INDEX)
+		if (v->index == THAW_NO_INDEX || v->kind == THAW_VMA_ZERO || at >= v->end)
 			continue;
-		for (; at < v->end; at += THAW_PAGE_SIZE) {
-			uint64_t index = thaw_vma_index(v, at);
-			uint8_t page = __atomic_load_n(&r->pager->pages[index], __ATOMIC_ACQUIRE);
-
-			if (r->bytes[index] || !(page & THAW_PAGE_HAS_CONTENT))
-				continue;
-			if (page & (THAW_PAGE_FILLED | THAW_PAGE_POISONED)) {
-				r->drain_next = drain_at(r, v, at, page);
-				return true;
-			}
-			missing = true;
+		at = drain_find(r, v, at, &missing);
+		if (at < v->end) {
+			r->drain_next = drain_at(r, v, at);
+			return true;
 		}
 	}
 	if (r->drain_next == 0 && !missing) {
@@ -409,6 +421,7 @@ static int next_messages(struct thaw_reader *r)
 void *thaw_reader_main(void *arg)
 {
 	struct thaw_reader *r = arg;
+	const uint64_t one = 1;
 	int err = apply_journal(r);
 
 	r->ref->counters.replays++;
@@ -431,5 +444,7 @@ void *thaw_reader_main(void *arg)
 			look_at_waiting(r);
 	}
 	__atomic_store_n(&r->finished, 1, __ATOMIC_RELEASE);
+	if (write(r->pager->session->pager_eventfd, &one, sizeof(one)) < 0)
+		return NULL; /* it looks every second, too */
 	return NULL;
 }

@@ -183,8 +183,9 @@ public final class PagerSession implements AutoCloseable {
   /**
    * Adds an address space.
    *
-   * @param drain install all {@link VmaKind#ANON} pages in the background, and then close the
-   *     userfaultfd: only for a space that has no others
+   * @param drain install all {@link VmaKind#ANON} pages in the background. When they are there and
+   *     all shared memory is filled, the userfaultfd is closed, and no pager is behind the process
+   *     any more. A space that has {@link VmaKind#PRIVATE} content keeps it.
    */
   public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas, boolean drain) throws IOException {
     try (uffd;
@@ -245,6 +246,14 @@ public final class PagerSession implements AutoCloseable {
     }
     table.set(Tables.AROUND_PAGES, pages);
     table.set(Tables.AROUND_MAX_PAGES, maxPages);
+  }
+
+  /**
+   * Whether every process of the tree has all its memory for itself: the userfaultfds are closed,
+   * thaw-pager and the memfds of thaw-init are gone.
+   */
+  public boolean hasRetired() {
+    return table.get(Tables.SERVING) == Tables.SERVING_RETIRED;
   }
 
   /** The counters of now. */

@@ -20,6 +20,8 @@ final class Tables {
   static final int SPACE_INSTALLED = 2;
 
   static final int VERSION_AT = 8;
+  static final int SERVING = 12;
+  static final int SERVING_RETIRED = 2;
   static final int PAGER_PID = 28;
   static final int PAGER_GENERATION = 32;
   static final int FILLER_GENERATION = 36;

@@ -34,7 +34,7 @@ class FillerDeathIT {
     long seed = Long.getLong("thaw.model.seed", System.nanoTime());
     System.out.println("filler death: seed " + seed);
     // About 200 frames of 40 ms on two threads: they outlast two or three JVMs.
-    ModelRun run = new ModelRun(seed, 3, 500, 300, 300, 6000, 20, 40_000_000L, true, 40);
+    ModelRun run = new ModelRun(seed, 3, 500, 300, 300, 6000, 20, 40_000_000L, true, 40, false);
     List<String> command = new ArrayList<>();
     command.add(InitUnderTest.nativeFile("thaw-init"));
     command.addAll(List.of("--status-fd", "3", "--"));

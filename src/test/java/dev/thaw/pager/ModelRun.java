@@ -26,11 +26,17 @@ record ModelRun(
     int corruptPerMille,
     long frameDelayNanos,
     boolean fillInBackground,
-    int killEveryMillis) {
+    int killEveryMillis,
+    boolean exact) {
   private static final int SIGKILL = 9;
 
   /** What came of it. */
-  record Result(long steps, int kills, PagerStats stats, Map<Tables.Counter, Long> counters) {}
+  record Result(
+      long steps,
+      int kills,
+      boolean retired,
+      PagerStats stats,
+      Map<Tables.Counter, Long> counters) {}
 
   private long pagesOfThread() {
     return (long) privatePages + anonPages;
@@ -56,7 +62,8 @@ record ModelRun(
         Integer.toString(corruptPerMille),
         Long.toString(frameDelayNanos),
         Boolean.toString(fillInBackground),
-        Integer.toString(killEveryMillis));
+        Integer.toString(killEveryMillis),
+        Boolean.toString(exact));
   }
 
   /** The inverse of {@link #toArguments}. */
@@ -71,7 +78,8 @@ record ModelRun(
         Integer.parseInt(words.get(6)),
         Long.parseLong(words.get(7)),
         Boolean.parseBoolean(words.get(8)),
-        Integer.parseInt(words.get(9)));
+        Integer.parseInt(words.get(9)),
+        Boolean.parseBoolean(words.get(10)));
   }
 
   Result run() throws IOException, InterruptedException {
@@ -98,6 +106,7 @@ record ModelRun(
       return new Result(
           Long.parseLong(new String(steps.bytes(), StandardCharsets.US_ASCII)),
           kills,
+          session.hasRetired(),
           session.stats(),
           counters);
     }
@@ -144,7 +153,7 @@ record ModelRun(
       int backing = in.getInt() == 0 ? own : shared;
       vmas.add(new SpaceVma(start, end, backing, firstPage, VmaKind.values()[in.getInt()]));
     }
-    session.addSpace(pid, map.fds().get(0), vmas);
+    session.addSpace(pid, map.fds().get(0), vmas, exact);
   }
 
   private byte[] config() {
@@ -158,6 +167,7 @@ record ModelRun(
         .putInt(millis)
         .putInt(corruptPerMille)
         .putInt(ModelPages.FRAME_PAGES)
+        .putInt(exact ? 1 : 0)
         .array();
   }
 

@@ -51,6 +51,7 @@ class PagerModelIT {
         random.nextBoolean() ? 0 : 30,
         random.nextInt(3) * 100_000L,
         random.nextBoolean(),
-        new int[] {0, 5, 30, 100}[random.nextInt(4)]);
+        new int[] {0, 5, 30, 100}[random.nextInt(4)],
+        random.nextInt(4) == 0);
   }
 }

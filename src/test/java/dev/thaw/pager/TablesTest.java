@@ -26,6 +26,8 @@ class TablesTest {
     java.put("THAW_SESSION_MAGIC", Tables.SESSION_MAGIC);
     java.put("thaw_session", (long) Tables.SESSION_BYTES);
     java.put("thaw_session.version", (long) Tables.VERSION_AT);
+    java.put("thaw_session.serving", (long) Tables.SERVING);
+    java.put("THAW_RETIRED", (long) Tables.SERVING_RETIRED);
     java.put("thaw_session.pager_pid", (long) Tables.PAGER_PID);
     java.put("thaw_session.pager_generation", (long) Tables.PAGER_GENERATION);
     java.put("thaw_session.filler_generation", (long) Tables.FILLER_GENERATION);
