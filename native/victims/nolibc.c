@@ -10,7 +10,7 @@ typedef unsigned long word;
 #define PART 65536
 
 enum { READ_ = 0, WRITE_ = 1, OPEN = 2, MMAP = 9, MPROTECT = 10, RT_SIGPROCMASK = 14, DUP2 = 33, GETPID = 39,
-       SETSID = 112, EXIT_GROUP = 231, RT_SIGTIMEDWAIT = 128 };
+       SETSID = 112, EXIT_GROUP = 231, RT_SIGTIMEDWAIT = 128, CLOSE_RANGE = 436 };
 
 static word data[WORDS(PART)] = { 1, 2, 3, 4, 5, 6, 7 };
 static word bss[WORDS(PART)];
@@ -116,8 +116,7 @@ static __attribute__((used, noreturn)) void start(long *stack)
 		call(DUP2, null, 0, 0, 0, 0, 0);
 		call(DUP2, log, 1, 0, 0, 0, 0);
 		call(DUP2, log, 2, 0, 0, 0, 0);
-		for (int fd = 3; fd < 32; fd++)
-			call(3, fd, 0, 0, 0, 0, 0);
+		call(CLOSE_RANGE, 3, ~0U, 0, 0, 0, 0);
 	}
 	call(SETSID, 0, 0, 0, 0, 0, 0);
 	call(RT_SIGPROCMASK, 2, (long)&usr2, 0, sizeof(usr2), 0, 0);
