@@ -1,0 +1,76 @@
+package dev.thaw.e2e;
+
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Every program of {@code native/victims} is dumped and restored through the command, and then
+ * checks itself.
+ */
+@Tag("e2e")
+@Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class VictimIT {
+  @TempDir Path directory;
+
+  static Stream<String> victims() {
+    return Victim.names().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("victims")
+  void isTheSameAfterDumpAndRestore(String name) throws Exception {
+    try (Victim victim = Victim.start(name, directory)) {
+      victim.restore(victim.dump("checkpoint"));
+      victim.check();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("victims")
+  void isTheSameWithExactPrivateMemory(String name) throws Exception {
+    try (Victim victim = Victim.start(name, directory)) {
+      victim.restore(victim.dump("checkpoint"), "--private-memory", "exact");
+      victim.check();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("victims")
+  void goesOnAfterADumpThatLeavesItRunning(String name) throws Exception {
+    try (Victim victim = Victim.start(name, directory)) {
+      victim.dump("checkpoint", "-R");
+      victim.assertRuns();
+      victim.check();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "anon_after",
+        "anon_kinds",
+        "calls_endless",
+        "cow_fork",
+        "events",
+        "file_private",
+        "memfds",
+        "pipes",
+        "process_tree",
+        "shared_anon",
+        "thread_state",
+        "threads"
+      })
+  void isTheSameAfterASecondDumpAndRestore(String name) throws Exception {
+    try (Victim victim = Victim.start(name, directory)) {
+      victim.restore(victim.dump("first"));
+      victim.restore(victim.dump("second"));
+      victim.check();
+    }
+  }
+}
