@@ -112,6 +112,8 @@ int main(int argc, char **argv)
 	CHECK_EQ("another pipe", inode(big[0]) != inode(empty[0]), 1);
 
 	size_t got = 0;
+	OK(fcntl(big[0], F_SETFL, O_NONBLOCK));	/* what is missing must not be waited for */
+	OK(fcntl(from_child[0], F_SETFL, O_NONBLOCK));
 	while (got < sizeof(content) - 100)
 		got += OK(read(got % 3 ? big[0] : again, buffer + got, 12345));
 	CHECK_EQ("content", got, sizeof(content) - 100);
@@ -148,6 +150,7 @@ int main(int argc, char **argv)
 	OK(write(to_child[1], "after", 5));
 	CHECK_EQ("early words of the child", OK(read(from_child[0], buffer, 5)), 5);
 	CHECK_MEM("early words of the child", buffer, "early", 5);
+	OK(fcntl(from_child[0], F_SETFL, 0));
 	OK(kill(pid, SIGUSR2));
 	CHECK_EQ("late words of the child", OK(read(from_child[0], buffer, 100)), 4);
 	frame_reap(pid, 0);

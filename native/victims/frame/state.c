@@ -162,20 +162,34 @@ void frame_check_unmapped(const char *what, const void *start, size_t size)
 	}
 }
 
-bool frame_is_blocked(pid_t tid, long syscall_number)
+/* A file of a thread, or an empty string if the thread is gone. */
+static void read_task_file(pid_t tid, const char *name, char *text, size_t size)
 {
 	char path[64];
+	ssize_t n = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", tid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
+	text[n < 0 ? 0 : n] = 0;
+}
+
+bool frame_is_blocked(pid_t tid, long syscall_number)
+{
+	char text[1024];
 	long number = -1;
 	char state = '?';
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	char *text = frame_read_file(path, NULL);
-	sscanf(strrchr(text, ')') + 1, " %c", &state);
-	free(text);
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
-	text = frame_read_file(path, NULL);
-	sscanf(text, "%ld", &number);
-	free(text);
+	read_task_file(tid, "stat", text, sizeof(text));
+	char *name_end = strrchr(text, ')');
+	if (!name_end || sscanf(name_end + 1, " %c", &state) != 1)
+		return false;
+	read_task_file(tid, "syscall", text, sizeof(text));
+	if (sscanf(text, "%ld", &number) != 1)
+		return false;
 	return state == 'S' && (number == syscall_number || number == SYS_restart_syscall);
 }
 

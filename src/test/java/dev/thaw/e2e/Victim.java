@@ -30,23 +30,29 @@ final class Victim implements AutoCloseable {
   private static final Path PROGRAMS =
       Path.of(System.getProperty("thaw.native", "target/native"), "victims").toAbsolutePath();
 
+  /**
+   * Its parent is a shell that waits for it: a JVM waits for its own children in a thread, which would
+   * take the stops away from a tracer in the same JVM.
+   */
+  private final Process parent;
+
   private final Path program;
   private final Path directory;
   private final Path log;
   private final TreeSet<String> sharedFilesBefore = sharedFiles();
-  private final Process process;
+  private final int pid;
   private boolean restored;
 
   private Victim(Path program, Path directory) throws IOException {
     this.program = program;
     this.directory = directory;
     this.log = directory.resolve("log");
-    this.process =
-        new ProcessBuilder(program.toString(), log.toString())
-            .redirectInput(Path.of("/dev/null").toFile())
-            .redirectOutput(Path.of("/dev/null").toFile())
-            .redirectErrorStream(true)
+    this.parent =
+        new ProcessBuilder(
+                "sh", "-c", "\"$0\" \"$1\" & echo $!; wait", program.toString(), log.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
+    this.pid = Integer.parseInt(parent.inputReader().readLine());
   }
 
   /** The names of all programs that are built on the frame, or on none. */
@@ -89,7 +95,7 @@ final class Victim implements AutoCloseable {
   }
 
   int pid() {
-    return (int) process.pid();
+    return pid;
   }
 
   boolean isAlive() {
@@ -113,7 +119,7 @@ final class Victim implements AutoCloseable {
     Command.thaw(arguments.toArray()).succeeded();
     if (!List.of(options).contains("-R")) {
       if (!restored) {
-        assertTrue(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS), "the dump ends it");
+        assertTrue(parent.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS), "the dump ends it");
       }
       await("the end of all that was dumped", () -> own().isEmpty());
     }
