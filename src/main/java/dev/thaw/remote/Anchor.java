@@ -5,6 +5,7 @@ import dev.thaw.linux.SyscallException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +23,10 @@ final class Anchor {
 
   /** Anchors begin at multiples of this. */
   static final int SLOT_BYTES = 512;
+
+  private static final long AT_SYSINFO_EHDR = 33;
+  private static final int ELF_MAGIC = 0x464c457f;
+  private static final long LARGEST_VDSO_BYTES = 64 << 10;
 
   private final int pid;
   private final long address;
@@ -108,10 +113,15 @@ final class Anchor {
    */
   private static long findSite(int pid) throws RemoteException {
     try {
+      long[] vdso = vdso(pid);
+      long site = vdso == null ? 0 : siteIn(pid, vdso, false);
+      if (site != 0) {
+        return site;
+      }
       List<long[]> mappings = executableMappings(pid);
       for (boolean reuse : new boolean[] {false, true}) {
         for (long[] mapping : mappings) {
-          long site = siteIn(pid, mapping, reuse);
+          site = siteIn(pid, mapping, reuse);
           if (site != 0) {
             return site;
           }
@@ -122,6 +132,38 @@ final class Anchor {
     }
     throw new RemoteException(
         pid, "no executable mapping ends in " + (SLOT_BYTES + MARGIN) + " unused bytes");
+  }
+
+  /**
+   * {start, end} of the vdso without reading all of maps, or null. The ELF section headers are the
+   * last thing in it.
+   */
+  private static long[] vdso(int pid) throws IOException {
+    LongBuffer auxv =
+        ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/" + pid + "/auxv")))
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .asLongBuffer();
+    while (auxv.remaining() >= 2) {
+      long type = auxv.get();
+      long start = auxv.get();
+      if (type == AT_SYSINFO_EHDR) {
+        try {
+          ByteBuffer head =
+              ByteBuffer.wrap(ProcessVm.read(pid, start, 64)).order(ByteOrder.LITTLE_ENDIAN);
+          long used = head.getLong(40) + (long) head.getShort(58) * head.getShort(60);
+          boolean plausible = head.getInt(0) == ELF_MAGIC && used > 0 && used < LARGEST_VDSO_BYTES;
+          long bytes = (used + Area.PAGE - 1) & -Area.PAGE;
+          if (!plausible) {
+            return null;
+          }
+          ProcessVm.read(pid, start, (int) bytes);
+          return new long[] {start, start + bytes};
+        } catch (SyscallException e) {
+          return null; // the process moved or unmapped it
+        }
+      }
+    }
+    return null;
   }
 
   /** {start, end} of private r-x mappings, the vdso first; files only where padding is certain. */
@@ -155,7 +197,7 @@ final class Anchor {
     try (var channel = Files.newByteChannel(file)) {
       ByteBuffer head = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
       channel.read(head);
-      if (head.position() < 64 || head.getInt(0) != 0x464c457f) {
+      if (head.position() < 64 || head.getInt(0) != ELF_MAGIC) {
         return 0;
       }
       int at = (int) head.getLong(32);

@@ -1,5 +1,6 @@
 package dev.thaw.remote;
 
+import dev.thaw.linux.Errno;
 import dev.thaw.linux.ProcessVm;
 import dev.thaw.linux.SyscallException;
 import java.io.IOException;
@@ -26,7 +27,7 @@ final class AreaMapping {
       return ByteBuffer.wrap(ProcessVm.read(thread.tid(), address, length))
           .order(ByteOrder.LITTLE_ENDIAN);
     } catch (SyscallException e) {
-      throw new RemoteException(thread.tid(), e.getMessage(), e.code(), e);
+      throw failed(thread, "", e);
     }
   }
 
@@ -34,7 +35,7 @@ final class AreaMapping {
     try {
       ProcessVm.write(thread.tid(), address, bytes);
     } catch (SyscallException e) {
-      throw new RemoteException(thread.tid(), e.getMessage(), e.code(), e);
+      throw failed(thread, "", e);
     }
   }
 
@@ -45,6 +46,13 @@ final class AreaMapping {
       throw new RemoteException(
           thread.tid(), "writing /proc/" + thread.tid() + "/mem: " + e.getMessage(), e);
     }
+  }
+
+  /** Where the target is no more it is gone, whatever was being done. */
+  static RemoteException failed(Tracee thread, String what, SyscallException e) {
+    return e.errno() == Errno.ESRCH
+        ? new TaskGoneException(thread.tid(), "is gone: " + what + e.getMessage())
+        : new RemoteException(thread.tid(), what + e.getMessage(), e.code(), e);
   }
 
   static boolean filtersSyscalls(int tid) throws RemoteException {

@@ -4,10 +4,6 @@ import dev.thaw.linux.MessageSocket;
 import dev.thaw.linux.PidFd;
 import dev.thaw.linux.SyscallException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The blob in one thread of another process: runs programs there. All calls on the tracer thread.
@@ -29,8 +25,6 @@ public final class RemoteProcess implements AutoCloseable {
   /** Room for a few thousand calls and their data. */
   public static final long DEFAULT_AREA_BYTES = 1 << 20;
 
-  private static final Duration PROGRAM_LIMIT = Duration.ofSeconds(60);
-  private static final int CHECK_MILLIS = 20;
   private static final long ALL_SIGNALS = -1L;
 
   private final Tracee thread;
@@ -204,8 +198,7 @@ public final class RemoteProcess implements AutoCloseable {
       socket = new MessageSocket(pidfd.take(header.getInt(BlobLayout.DRIVER_FD)));
       KillPoint.reach("socket-taken");
     } catch (SyscallException e) {
-      throw new RemoteException(
-          thread.tid(), "taking the blob's socket: " + e.getMessage(), e.code(), e);
+      throw AreaMapping.failed(thread, "taking the blob's socket: ", e);
     }
     ownFd = header.getInt(BlobLayout.OWN_FD);
   }
@@ -216,94 +209,7 @@ public final class RemoteProcess implements AutoCloseable {
    * @throws RemoteException at the first call that does not succeed: names it, its arguments, errno
    */
   public Results run(Program program) throws RemoteException {
-    byte[] code = ProgramCode.encode(program, block().programAddress());
-    if (code.length > block().programBytes()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "program %s has %d bytes, the blob's area %d",
-              program.name(), code.length, block().programBytes()));
-    }
-    AreaMapping.write(thread, block.programAddress(), code);
-    AreaMapping.write(thread, block.address() + BlobLayout.OP_COUNT, runHeader(program));
-    KillPoint.reach("program-written");
-    send(BlobLayout.COMMAND_RUN);
-    KillPoint.reach("program-started");
-    awaitReply(program);
-    ByteBuffer header = AreaMapping.read(thread, block.address(), BlobLayout.HEADER_BYTES);
-    ByteBuffer after = AreaMapping.read(thread, block.programAddress(), code.length);
-    byte[] ops = new byte[ProgramCode.dataOffset(program)];
-    byte[] data = new byte[program.dataBytes()];
-    after.get(ops).get(data);
-    List<Tracee> born = new ArrayList<>(thread.takeBorn());
-    for (Tracee task : born) {
-      task.awaitStop(Injection.LIMIT);
-    }
-    Results results = new Results(ops, data, born);
-    int failed = header.getInt(BlobLayout.FAILED);
-    if (failed >= 0) {
-      throw programFailed(program, failed, results);
-    }
-    return results;
-  }
-
-  private static byte[] runHeader(Program program) {
-    ByteBuffer bytes = ByteBuffer.allocate(28).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putInt(program.ops().size()).putInt(-1).putInt(0);
-    bytes
-        .putLong(BlobLayout.PROGRAM)
-        .putLong((long) BlobLayout.PROGRAM + ProgramCode.dataOffset(program));
-    return bytes.array();
-  }
-
-  private void send(char command) throws RemoteException {
-    try {
-      if (!socket.send(command)) {
-        thread.keepRunning();
-        throw new TaskGoneException(thread.tid(), "the blob is gone");
-      }
-    } catch (SyscallException e) {
-      throw new RemoteException(thread.tid(), e.getMessage(), e.code(), e);
-    }
-  }
-
-  private void awaitReply(Program program) throws RemoteException {
-    Deadline deadline = Deadline.in(PROGRAM_LIMIT);
-    boolean eager = program.makesTasks();
-    while (true) {
-      MessageSocket.Received received;
-      try {
-        received = socket.receive(eager ? 0 : CHECK_MILLIS);
-      } catch (SyscallException e) {
-        throw new RemoteException(thread.tid(), e.getMessage(), e.code(), e);
-      }
-      if (received == MessageSocket.Received.MESSAGE) {
-        return;
-      }
-      thread.keepRunning();
-      if (received == MessageSocket.Received.GONE) {
-        throw new TaskGoneException(thread.tid(), "gone while it ran program " + program.name());
-      }
-      if (deadline.passed()) {
-        throw new RemoteException(
-            thread.tid(), "program " + program.name() + " did not end within " + PROGRAM_LIMIT);
-      }
-      if (eager) {
-        deadline.pause();
-      }
-    }
-  }
-
-  private RemoteException programFailed(Program program, int index, Results results) {
-    Program.Op op = program.ops().get(index);
-    long result = results.result(new Program.Result(index));
-    String call =
-        ProgramText.call(program, op) + (op.note().isEmpty() ? "" : " [" + op.note() + "]");
-    if (Injection.failed(result)) {
-      int errno = (int) -result;
-      return new RemoteException(
-          thread.tid(), call + ": " + SyscallException.describe(errno), errno, null);
-    }
-    return new RemoteException(thread.tid(), call + " returned " + result);
+    return new ProgramRun(thread, block(), socket).run(program);
   }
 
   /**

@@ -1,13 +1,18 @@
 package dev.thaw.remote;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.thaw.linux.Errno;
+import dev.thaw.linux.ProcessVm;
 import dev.thaw.remote.Program.Success;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -120,6 +125,53 @@ class RemoteProcessIT {
     Results results = inTarget(remote -> remote.run(program));
     assertEquals(-Errno.EBADF.code(), results.result(any));
     assertEquals(-Errno.EBADF.code(), results.result(one));
+  }
+
+  @Test
+  void aThousandCallsWithHalfAMegabyteOfDataAreOneProgram() throws Exception {
+    Program.Builder builder = Program.builder("large");
+    byte[] pattern = new byte[500_000];
+    new java.util.Random(1).nextBytes(pattern);
+    Program.Data data = builder.data(pattern);
+    Program.Data copy = builder.zeroed(4096);
+    Program.Data pair = builder.zeroed(8);
+    builder.call(Syscalls.PIPE2, pair, O_CLOEXEC);
+    for (int i = 0; i < 500; i++) {
+      builder.callOk(
+          Success.exactly(1000), Syscalls.WRITE, pair.word32(4), data.plus(i * 1000), 1000);
+      builder.callOk(Success.exactly(1000), Syscalls.READ, pair.word32(0), copy, 1000);
+    }
+    builder.call(Syscalls.CLOSE, pair.word32(0));
+    builder.call(Syscalls.CLOSE, pair.word32(4));
+    Program program = builder.build();
+    Results results = inTarget(remote -> remote.run(program));
+    assertArrayEquals(Arrays.copyOfRange(pattern, 499_000, 500_000), results.data(copy, 1000));
+  }
+
+  @Test
+  void aProgramThatIsTooLargeIsRefusedAndNothingHappens() throws Exception {
+    Program.Builder builder = Program.builder("too large");
+    builder.call(Syscalls.WRITE, 1, builder.zeroed(2 << 20), 1);
+    Program program = builder.build();
+    assertThrows(IllegalArgumentException.class, () -> inTarget(remote -> remote.run(program)));
+  }
+
+  @Test
+  void whereTheVdsoHasNoRoomACodeSegmentsPaddingServes() throws Exception {
+    String vdso =
+        Files.readAllLines(Path.of("/proc/" + target.pid() + "/maps")).stream()
+            .filter(line -> line.endsWith("[vdso]"))
+            .findFirst()
+            .orElseThrow();
+    long end = Long.parseUnsignedLong(vdso.substring(vdso.indexOf('-') + 1, vdso.indexOf(' ')), 16);
+    byte[] full = new byte[512];
+    Arrays.fill(full, (byte) 0x5a);
+    ProcessVm.writeForced(target.pid(), end - full.length, full);
+    Program.Builder builder = Program.builder("identity");
+    Program.Result pid = builder.call(Syscalls.GETPID);
+    Program program = builder.build();
+    assertEquals(Long.valueOf(target.pid()), inTarget(r -> r.run(program).result(pid)));
+    assertArrayEquals(full, ProcessVm.read(target.pid(), end - full.length, full.length));
   }
 
   @ParameterizedTest
