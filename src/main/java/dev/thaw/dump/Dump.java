@@ -62,7 +62,11 @@ public final class Dump {
     this.options = options;
     this.checkpoint = checkpoint;
     this.context =
-        new DumpContext(new FileIdentities(), new SharedMemoryTable(), options.closeTcp());
+        new DumpContext(
+            new FileIdentities(),
+            new SharedMemoryTable(),
+            new ArrayList<>(),
+            options.closeTcp());
     this.descriptors = new DescriptorsDump(context);
   }
 
@@ -178,6 +182,7 @@ public final class Dump {
             root.pid(),
             nodes);
     checkpoint.add(Manifest.FILE, ImageCodec.write(manifest));
-    checkpoint.add(Files.FILE, ImageCodec.write(new Files(descriptors.files(), shared)));
+    Files files = new Files(descriptors.files(), shared, context.keptFiles());
+    checkpoint.add(Files.FILE, ImageCodec.write(files));
   }
 }

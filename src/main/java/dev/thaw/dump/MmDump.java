@@ -2,6 +2,7 @@ package dev.thaw.dump;
 
 import dev.thaw.image.Addr;
 import dev.thaw.image.FileIdentity;
+import dev.thaw.image.KeptFile;
 import dev.thaw.image.MmImage;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
@@ -104,7 +105,26 @@ final class MmDump {
           "the file was deleted or replaced; restart the program before the dump");
     }
     FileIdentity file = context.identities().of(path, mapFile(entry), !entry.shared());
+    if (entry.shared() && entry.has("mw") && file.sizeBytes() <= KeptFile.LIMIT_BYTES) {
+      keep(file.path(), mapFile(entry));
+    }
     return new Vma.Backing.MappedFile(file, entry.offset(), !entry.shared(), entry.has("mw"));
+  }
+
+  private void keep(String path, Path magicLink) throws IOException {
+    if (context.keptFiles().stream().anyMatch(f -> f.path().equals(path))) {
+      return;
+    }
+    Map<String, Object> stat = Files.readAttributes(magicLink, "unix:mode,uid,gid");
+    context
+        .keptFiles()
+        .add(
+            new KeptFile(
+                path,
+                (int) stat.get("mode") & 07777,
+                (int) stat.get("uid"),
+                (int) stat.get("gid"),
+                Files.readAllBytes(magicLink)));
   }
 
   private void refuseSpecial(Smaps.Entry entry) throws UnsupportedResourceException {

@@ -3,9 +3,11 @@ package dev.thaw.image;
 import java.util.List;
 
 /**
- * {@code files.json}: the open file descriptions of the tree and the memory that is shared in it.
+ * {@code files.json}: the open file descriptions of the tree, the memory that is shared in it, and
+ * small files that it maps.
  */
-public record Files(List<OpenFile> files, List<SharedMemory> sharedMemory) {
+public record Files(
+    List<OpenFile> files, List<SharedMemory> sharedMemory, List<KeptFile> keptFiles) {
   /** The file's name. */
   public static final String FILE = "files.json";
 
@@ -13,6 +15,7 @@ public record Files(List<OpenFile> files, List<SharedMemory> sharedMemory) {
   public Files {
     files = List.copyOf(files);
     sharedMemory = List.copyOf(sharedMemory);
+    keptFiles = List.copyOf(keptFiles);
     if (files.stream().map(OpenFile::id).distinct().count() != files.size()
         || sharedMemory.stream().map(SharedMemory::id).distinct().count() != sharedMemory.size()) {
       throw new IllegalArgumentException("an id is used twice");

@@ -63,7 +63,8 @@ public final class Restore implements AutoCloseable {
   public static Restore run(Options options, InitConnection init) throws IOException {
     Images images = Images.open(options.directory());
     Restore restore = null;
-    try {
+    try (KeptFiles kept = new KeptFiles()) {
+      kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(
           images.manifest().machine(),
@@ -73,6 +74,7 @@ public final class Restore implements AutoCloseable {
       restore.layOut();
       restore.files.compile(restore.context::pathOf);
       restore.build();
+      kept.keep();
       return restore;
     } catch (IOException | RuntimeException e) {
       if (restore != null) {
@@ -97,8 +99,11 @@ public final class Restore implements AutoCloseable {
     }
     for (SharedMemory memory : images.files().sharedMemory()) {
       boolean now = options.memory() == MemoryMode.EAGER || reachedUnregistered(memory.id());
-      if (context.pathOf(memory.id()) != null && now) {
-        pager.fillNow(context.sharedBacking(memory.id()), 0, pagesOf(memory));
+      boolean cutPage = memory.sizeBytes() % (1 << PAGE_SHIFT) != 0;
+      if (context.pathOf(memory.id()) != null && (now || cutPage)) {
+        int backing = context.sharedBacking(memory.id());
+        pager.fillNow(backing, 0, pagesOf(memory));
+        pager.memfd(backing).truncate(memory.sizeBytes()); // whole pages were written
       }
     }
   }

@@ -59,12 +59,13 @@ final class Holder implements AutoCloseable {
   <T extends OpenFile> T dump(int number, Class<T> type, boolean closeTcp) throws IOException {
     DescriptorsDump dump =
         new DescriptorsDump(
-            new DumpContext(new FileIdentities(), sharedMemory, closeTcp));
+            new DumpContext(
+                new FileIdentities(), sharedMemory, new java.util.ArrayList<>(), closeTcp));
     // Its standard pipes lead to the test: only what the script opened is of the "tree".
     List<Descriptor> table = dump.table(new ProcDir(pid()), n -> n >= 10);
     dump.describe();
     int id = table.stream().filter(d -> d.number() == number).findFirst().orElseThrow().file();
-    byte[] json = ImageCodec.write(new Files(dump.files(), List.of()));
+    byte[] json = ImageCodec.write(new Files(dump.files(), List.of(), List.of()));
     OpenFile file =
         ImageCodec.read(Files.FILE, json, Files.class).files().stream()
             .filter(f -> f.id() == id)
