@@ -41,13 +41,19 @@ final class Filler implements AutoCloseable {
 
   private record Job(int frame, boolean refill, CompletableFuture<Void> done) {}
 
-  Filler(PageSource source, SessionTable table, FrameMap map, int threadCount) {
+  /**
+   * Starts the threads.
+   *
+   * @param resumed whether a filler before this one may have filled some of it
+   */
+  Filler(
+      PageSource source, SessionTable table, FrameMap map, int threadCount, boolean resumed) {
     this.source = source;
     this.table = table;
     this.map = map;
     this.state = new AtomicIntegerArray(map.frameCount());
     framesLeft = map.frameCount();
-    for (int i = 0; i < map.frameCount(); i++) {
+    for (int i = 0; resumed && i < map.frameCount(); i++) {
       if (isFilled(i)) {
         state.set(i, DONE);
         framesLeft--;

@@ -29,6 +29,7 @@ public final class PagerSession implements AutoCloseable {
 
   private final InitConnection init;
   private final PageSource source;
+  private final boolean resumed;
   private final SessionTable table;
   private final EventFd requestBell;
   private final List<Backing> backings = new ArrayList<>();
@@ -39,9 +40,11 @@ public final class PagerSession implements AutoCloseable {
   private record Backing(
       Memfd memfd, boolean shared, List<SessionTable.IndexedSlot> slots, List<Extent> content) {}
 
-  private PagerSession(InitConnection init, PageSource source) throws IOException {
+  private PagerSession(InitConnection init, PageSource source, boolean resumed)
+      throws IOException {
     this.init = init;
     this.source = source;
+    this.resumed = resumed;
     InitConnection.Reply hello = init.hello();
     try (Fd session = hello.fds().get(0);
         Fd pages = hello.fds().get(1)) {
@@ -56,7 +59,7 @@ public final class PagerSession implements AutoCloseable {
    * @param source where the pages come from; stays the caller's, open until this is closed
    */
   public static PagerSession create(InitConnection init, PageSource source) throws IOException {
-    PagerSession session = new PagerSession(init, source);
+    PagerSession session = new PagerSession(init, source, false);
     if (session.table.get(Tables.BACKING_COUNT) != 0) {
       throw new IllegalStateException("thaw-init has a session already: resume it");
     }
@@ -68,7 +71,7 @@ public final class PagerSession implements AutoCloseable {
    * done.
    */
   public static PagerSession resume(InitConnection init, PageSource source) throws IOException {
-    PagerSession session = new PagerSession(init, source);
+    PagerSession session = new PagerSession(init, source, true);
     int count = session.table.get(Tables.BACKING_COUNT);
     for (int i = 0; i < count; i++) {
       SessionTable.Backing b = session.table.backing(i);
@@ -105,7 +108,7 @@ public final class PagerSession implements AutoCloseable {
         at++;
       }
       long index = slots.get(at).index() + extent.firstPage() - slots.get(at).firstPage();
-      table.markPages(index, extent.pageCount(), Tables.PAGE_HAS_CONTENT);
+      table.markFresh(index, extent.pageCount(), Tables.PAGE_HAS_CONTENT);
       table.addLong(Tables.CONTENT_PAGES, extent.pageCount());
     }
     backings.add(new Backing(memfd, spec.shared(), slots, spec.content()));
@@ -189,7 +192,7 @@ public final class PagerSession implements AutoCloseable {
    */
   public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas, boolean drain) throws IOException {
     try (uffd;
-        Memfd space = SpaceTable.create(table, vmas)) {
+        Memfd space = SpaceTable.create(vmas, backing -> backings.get(backing).slots())) {
       init.addSpace(pid, drain ? Tables.SPACE_FLAG_DRAIN : 0, uffd, space);
     }
   }
@@ -216,7 +219,8 @@ public final class PagerSession implements AutoCloseable {
           new FrameMap.Content(new FrameMap.Target(b.memfd(), b.shared()), b.slots(), b.content()));
     }
     map = new FrameMap(source.framePages(), source.frameCount(), contents);
-    filler = new Filler(source, table, map, Runtime.getRuntime().availableProcessors());
+    int threads = Runtime.getRuntime().availableProcessors();
+    filler = new Filler(source, table, map, threads, resumed);
   }
 
   /**

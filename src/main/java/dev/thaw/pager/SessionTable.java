@@ -16,6 +16,8 @@ import java.util.List;
  * and takes requests out of the rings; the counters and rings are written by thaw-pager.
  */
 final class SessionTable {
+  private static final int MARK_BYTES = 65536;
+
   private final SharedMapping session;
   private final SharedMapping pages;
 
@@ -122,6 +124,16 @@ final class SessionTable {
 
   byte page(long index) {
     return pages.getByte((int) index);
+  }
+
+  /** Marks pages that have no marks yet. */
+  void markFresh(long index, long count, int bits) {
+    byte[] marks = new byte[(int) Math.min(count, MARK_BYTES)];
+    Arrays.fill(marks, (byte) bits);
+    for (long done = 0; done < count; done += marks.length) {
+      byte[] some = count - done >= marks.length ? marks : Arrays.copyOf(marks, (int) (count - done));
+      pages.write((int) (index + done), some);
+    }
   }
 
   void markPages(long index, long count, int bits) {

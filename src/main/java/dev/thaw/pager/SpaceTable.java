@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * The table of one address space, {@code struct thaw_space}, as the JVM writes it at the beginning.
@@ -18,7 +19,8 @@ final class SpaceTable {
   private record IndexedVma(SpaceVma vma, long index) {}
 
   /** Makes the memfd. The caller owns it. */
-  static Memfd create(SessionTable table, List<SpaceVma> vmas) throws IOException {
+  static Memfd create(List<SpaceVma> vmas, IntFunction<List<SessionTable.IndexedSlot>> slotsOf)
+      throws IOException {
     List<SpaceVma> sorted = new ArrayList<>(vmas);
     sorted.sort(Comparator.comparingLong(SpaceVma::start));
     List<IndexedVma> indexed = new ArrayList<>();
@@ -28,7 +30,7 @@ final class SpaceTable {
         throw new IllegalArgumentException(String.format("%s overlaps the one below", vma));
       }
       end = vma.end();
-      index(table, vma, indexed);
+      index(vma, slotsOf.apply(vma.backing()), indexed);
     }
     if (indexed.size() > Tables.MAX_VMAS) {
       throw new IllegalStateException(indexed.size() + " VMAs");
@@ -36,22 +38,30 @@ final class SpaceTable {
     return write(indexed);
   }
 
-  private static void index(SessionTable table, SpaceVma vma, List<IndexedVma> out) {
-    long last = vma.firstPage() + vma.pageCount();
-    for (SessionTable.IndexedSlot slot : table.slots(table.backing(vma.backing()))) {
-      long slotEnd = slot.firstPage() + slot.pageCount();
-      if (vma.firstPage() >= slot.firstPage() && vma.firstPage() < slotEnd) {
-        long inside = Math.min(last, slotEnd) - vma.firstPage();
-        long split = vma.start() + inside * Memfd.PAGE_BYTES;
-        long index = slot.index() + vma.firstPage() - slot.firstPage();
-        out.add(new IndexedVma(cut(vma, vma.start(), split), index));
-        if (split < vma.end()) {
-          out.add(new IndexedVma(cut(vma, split, vma.end()), Tables.NO_INDEX));
-        }
-        return;
+  private static void index(
+      SpaceVma vma, List<SessionTable.IndexedSlot> slots, List<IndexedVma> out) {
+    int low = 0;
+    int high = slots.size() - 1; // the last slot that begins at or below the VMA's first page
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (slots.get(middle).firstPage() <= vma.firstPage()) {
+        low = middle;
+      } else {
+        high = middle - 1;
       }
     }
-    throw new IllegalArgumentException(vma + " begins in no slot of its backing");
+    SessionTable.IndexedSlot slot = slots.get(low);
+    long slotEnd = slot.firstPage() + slot.pageCount();
+    if (vma.firstPage() < slot.firstPage() || vma.firstPage() >= slotEnd) {
+      throw new IllegalArgumentException(vma + " begins in no slot of its backing");
+    }
+    long inside = Math.min(vma.pageCount(), slotEnd - vma.firstPage());
+    long split = vma.start() + inside * Memfd.PAGE_BYTES;
+    long index = slot.index() + vma.firstPage() - slot.firstPage();
+    out.add(new IndexedVma(cut(vma, vma.start(), split), index));
+    if (split < vma.end()) {
+      out.add(new IndexedVma(cut(vma, split, vma.end()), Tables.NO_INDEX));
+    }
   }
 
   private static SpaceVma cut(SpaceVma vma, long start, long end) {
