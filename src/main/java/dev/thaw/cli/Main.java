@@ -94,14 +94,15 @@ public final class Main {
     return ExitCode.USAGE;
   }
 
-  /** One line for {@code e}; with {@code verbose} its stack trace follows. */
+  /** One line for {@code e}; the stack trace of what has no better explanation if asked for. */
   private static int report(PrintStream err, Exception e, boolean verbose) {
     boolean known = e instanceof ThawException || e instanceof java.io.IOException;
     err.println(oneLine(known && e.getMessage() != null ? e.getMessage() : "internal error: " + e));
-    if (verbose) {
+    int code = e instanceof ThawException thaw ? ExitCode.of(thaw.kind()) : ExitCode.FAILED;
+    if (verbose && code == ExitCode.FAILED) {
       e.printStackTrace(err);
     }
-    return e instanceof ThawException thaw ? ExitCode.of(thaw.kind()) : ExitCode.FAILED;
+    return code;
   }
 
   private static String oneLine(String message) {
