@@ -63,10 +63,7 @@ public final class Dump {
     this.checkpoint = checkpoint;
     this.context =
         new DumpContext(
-            new FileIdentities(),
-            new SharedMemoryTable(),
-            new ArrayList<>(),
-            options.closeTcp());
+            new FileIdentities(), new SharedMemoryTable(), new ArrayList<>(), options.closeTcp());
     this.descriptors = new DescriptorsDump(context);
   }
 
@@ -101,8 +98,7 @@ public final class Dump {
         }
       }
       int threads = processes.stream().mapToInt(p -> p.threads().size()).sum();
-      return new Summary(
-          processes.size(), threads, pages, Duration.ofNanos(released - begun));
+      return new Summary(processes.size(), threads, pages, Duration.ofNanos(released - begun));
     }
   }
 
@@ -170,8 +166,7 @@ public final class Dump {
               member.zombie() ? stat.exitCode() : 0));
     }
     for (ProcessDump process : processes) {
-      checkpoint.add(
-          ProcessImage.fileName(process.pid()), ImageCodec.write(process.image()));
+      checkpoint.add(ProcessImage.fileName(process.pid()), ImageCodec.write(process.image()));
     }
     ProcessDump root = processes.get(0);
     Manifest manifest =

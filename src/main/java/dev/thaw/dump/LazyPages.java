@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Pages of a tree that was itself restored and whose pager has not installed them yet: they are in no
- * page table, so a scan does not find them, but they belong to the process. Reading them through
+ * Pages of a tree that was itself restored and whose pager has not installed them yet: they are in
+ * no page table, so a scan does not find them, but they belong to the process. Reading them through
  * process_vm_readv(2) lets the pager supply them.
  */
 final class LazyPages {

@@ -59,13 +59,11 @@ final class PagesDump {
       none |= PagemapScan.PAGE_IS_FILE;
     }
     List<PagemapScan.Range> present =
-        pagemap.scan(
-            start, end, PagemapScan.PAGE_IS_PRESENT | PagemapScan.PAGE_IS_SWAPPED, none);
+        pagemap.scan(start, end, PagemapScan.PAGE_IS_PRESENT | PagemapScan.PAGE_IS_SWAPPED, none);
     return anonymous ? lazy.merge(start, end, present) : present;
   }
 
-  private void copy(
-      int pid, FileChannel memory, Vma vma, PagemapScan.Range range, PageSink sink)
+  private void copy(int pid, FileChannel memory, Vma vma, PagemapScan.Range range, PageSink sink)
       throws IOException {
     long at = range.start();
     while (at < range.end()) {

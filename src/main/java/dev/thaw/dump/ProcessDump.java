@@ -19,8 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Describes one frozen process in two steps: {@link #look} from outside, which refuses what cannot be
- * carried over before anything is changed, and {@link #ask} by programs that the process runs itself.
+ * Describes one frozen process in two steps: {@link #look} from outside, which refuses what cannot
+ * be carried over before anything is changed, and {@link #ask} by programs that the process runs
+ * itself.
  */
 final class ProcessDump {
   private static final int SECCOMP_OFF = 0;
@@ -148,7 +149,8 @@ final class ProcessDump {
 
   private String directory(String name) throws IOException {
     String path = proc.link(name);
-    if (!path.startsWith("/") || path.endsWith(" (deleted)") && !Files.isDirectory(proc.path(name))) {
+    if (!path.startsWith("/")
+        || path.endsWith(" (deleted)") && !Files.isDirectory(proc.path(name))) {
       throw new UnsupportedResourceException(
           pid(), name + " " + path, "the directory was removed; change to another one first");
     }

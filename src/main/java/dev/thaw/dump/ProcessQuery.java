@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What only the process itself can tell: one program, run once in its leader. No call here sleeps, so
- * the restart block of an interrupted call stays as it is.
+ * What only the process itself can tell: one program, run once in its leader. No call here sleeps,
+ * so the restart block of an interrupted call stays as it is.
  */
 final class ProcessQuery {
   private static final int SIGNALS = 64;
@@ -55,7 +55,11 @@ final class ProcessQuery {
     for (int signal = 1; signal <= SIGNALS; signal++) {
       if (signal != SIGKILL && signal != SIGSTOP) {
         b.call(
-            Syscalls.RT_SIGACTION, signal, 0, actions.plus((signal - 1) * KERNEL_SIGACTION_BYTES), 8);
+            Syscalls.RT_SIGACTION,
+            signal,
+            0,
+            actions.plus((signal - 1) * KERNEL_SIGACTION_BYTES),
+            8);
       }
     }
     for (int which = 0; which < 3; which++) {
@@ -85,8 +89,7 @@ final class ProcessQuery {
     for (int i = 0; i < 3; i++) {
       int at = i * ITIMERVAL_BYTES;
       itimers.add(
-          new IntervalTimer(
-              nanosOfMicros(intervalData, at + 16), nanosOfMicros(intervalData, at)));
+          new IntervalTimer(nanosOfMicros(intervalData, at + 16), nanosOfMicros(intervalData, at)));
     }
     return new Answers(
         signalActions(words(results, actions, SIGNALS * KERNEL_SIGACTION_BYTES)),
@@ -119,8 +122,7 @@ final class ProcessQuery {
   }
 
   private List<PosixTimer> posixTimers(Results results) {
-    ByteBuffer data =
-        words(results, timerValues, Math.max(1, timers.size()) * ITIMERVAL_BYTES);
+    ByteBuffer data = words(results, timerValues, Math.max(1, timers.size()) * ITIMERVAL_BYTES);
     List<PosixTimer> found = new ArrayList<>();
     for (int i = 0; i < timers.size(); i++) {
       ProcTimers.Timer timer = timers.get(i);

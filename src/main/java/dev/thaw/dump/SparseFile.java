@@ -24,8 +24,7 @@ final class SparseFile implements AutoCloseable {
   SparseFile(Path magicLink) throws IOException {
     fd = Open.open(magicLink.toString(), Open.O_RDONLY);
     try {
-      channel =
-          FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.READ);
+      channel = FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.READ);
     } catch (IOException e) {
       fd.close();
       throw e;

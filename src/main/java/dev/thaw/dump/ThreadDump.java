@@ -93,8 +93,7 @@ final class ThreadDump {
   private static ThreadImage.Scheduling scheduling(ProcStat stat) {
     int policy = (int) stat.field(41);
     int priority = (int) stat.field(40);
-    return new ThreadImage.Scheduling(
-        policy, policy == NOT_REAL_TIME ? 0 : priority, stat.nice());
+    return new ThreadImage.Scheduling(policy, policy == NOT_REAL_TIME ? 0 : priority, stat.nice());
   }
 
   /** {@code "ffffffff,00000003"}: 32-bit groups, the highest CPUs first. */

@@ -48,8 +48,7 @@ final class TreeCheck {
 
   /** No two processes share what a restore makes apart; sessions can be made again. */
   static void requireSeparate(FrozenTree tree) throws IOException {
-    List<FrozenTree.Member> living =
-        tree.processes().stream().filter(m -> !m.zombie()).toList();
+    List<FrozenTree.Member> living = tree.processes().stream().filter(m -> !m.zombie()).toList();
     for (int i = 0; i < living.size(); i++) {
       for (int j = i + 1; j < living.size(); j++) {
         for (Map.Entry<Kcmp.Type, String> shared : SHARED.entrySet()) {
@@ -73,8 +72,7 @@ final class TreeCheck {
       Integer parent = sessions.get(member.parentPid());
       boolean own = stat.sid() == member.pid();
       // The parent's session now, or the one it was born into before it called setsid().
-      boolean inherited =
-          parent == null || stat.sid() == parent || parent == member.parentPid();
+      boolean inherited = parent == null || stat.sid() == parent || parent == member.parentPid();
       if (!own && !inherited) {
         throw new UnsupportedResourceException(
             member.pid(), "session " + stat.sid(), "its leader is gone; not supported yet");

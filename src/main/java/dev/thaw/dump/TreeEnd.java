@@ -37,8 +37,7 @@ final class TreeEnd {
     tree.thaw();
     long deadline = System.nanoTime() + LIMIT.toNanos();
     for (FrozenTree.Member member : members) {
-      while (Files.exists(new ProcDir(member.pid()).path("stat"))
-          && System.nanoTime() < deadline) {
+      while (Files.exists(new ProcDir(member.pid()).path("stat")) && System.nanoTime() < deadline) {
         for (FrozenTree.Thread thread : member.threads()) {
           reap(thread.tid());
         }
@@ -47,7 +46,9 @@ final class TreeEnd {
     }
   }
 
-  /** A tracee's death is told to its tracer first; its parent learns of it when we have taken note. */
+  /**
+   * A tracee's death is told to its tracer first; its parent learns of it when we have taken note.
+   */
   private static void reap(int tid) throws IOException {
     try {
       WaitStatus.of(tid, false);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.jsontype.impl.TypeIdResolverBase;
 import dev.thaw.image.file.CharDevice;
 import dev.thaw.image.file.Epoll;
 import dev.thaw.image.file.EventFd;
+import dev.thaw.image.file.InetSocket;
 import dev.thaw.image.file.Inotify;
 import dev.thaw.image.file.MemoryFile;
 import dev.thaw.image.file.Pipe;
@@ -14,6 +15,7 @@ import dev.thaw.image.file.ProcessFd;
 import dev.thaw.image.file.RegularFile;
 import dev.thaw.image.file.SignalFd;
 import dev.thaw.image.file.TimerFd;
+import dev.thaw.image.file.UnixSocket;
 
 /**
  * The registry of descriptor kinds: one line a kind, in the order in which a dump asks them.
@@ -30,6 +32,8 @@ public enum FileKind {
   SIGNAL_FD(SignalFd.class),
   INOTIFY(Inotify.class),
   PROCESS_FD(ProcessFd.class),
+  INET_SOCKET(InetSocket.class),
+  UNIX_SOCKET(UnixSocket.class),
   MEMORY_FILE(MemoryFile.class),
   REGULAR_FILE(RegularFile.class);
 

@@ -1,9 +1,9 @@
 package dev.thaw.image;
 
 /**
- * A small file that the tree maps shared and writable, with its content: made anew where it is missing
- * at the restore. HotSpot's {@code /tmp/hsperfdata_USER/PID} is deleted by the next JVM that starts
- * after the process has ended.
+ * A small file that the tree maps shared and writable, with its content: made anew where it is
+ * missing at the restore. HotSpot's {@code /tmp/hsperfdata_USER/PID} is deleted by the next JVM
+ * that starts after the process has ended.
  *
  * @param path absolute
  * @param mode permission bits

@@ -28,15 +28,21 @@ public final class PageFingerprints {
   private final Pointer keyPointer = Native.getDirectBufferPointer(key);
 
   /**
-   * Draws a new key from the kernel: getrandom(2). {@code SecureRandom} gives the same bytes and takes
-   * 20 ms in a JVM that has just started.
+   * Draws a new key from the kernel: getrandom(2). {@code SecureRandom} gives the same bytes and
+   * takes 20 ms in a JVM that has just started.
    */
   public PageFingerprints() throws SyscallException {
     int drawn = 0;
     while (drawn < KEY_BYTES) {
       long more =
           LibC.syscall(
-              SYS_GETRANDOM, Pointer.nativeValue(keyPointer) + drawn, KEY_BYTES - drawn, 0, 0, 0, 0);
+              SYS_GETRANDOM,
+              Pointer.nativeValue(keyPointer) + drawn,
+              KEY_BYTES - drawn,
+              0,
+              0,
+              0,
+              0);
       if (more < 0 && LibC.errno() != Errno.EINTR.code()) {
         throw new SyscallException("getrandom(" + (KEY_BYTES - drawn) + ")", LibC.errno());
       }

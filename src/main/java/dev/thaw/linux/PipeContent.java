@@ -35,15 +35,15 @@ public final class PipeContent {
   public static List<byte[]> peek(Fd readEnd, boolean packets) throws SyscallException {
     int capacity = capacityBytes(readEnd);
     try (Memory numbers = new Memory(8)) {
-      if (LibC.syscall(NR_PIPE2, Pointer.nativeValue(numbers), O_CLOEXEC_NONBLOCK, 0, 0, 0, 0) < 0) {
+      if (LibC.syscall(NR_PIPE2, Pointer.nativeValue(numbers), O_CLOEXEC_NONBLOCK, 0, 0, 0, 0)
+          < 0) {
         throw new SyscallException("pipe2()", LibC.errno());
       }
       try (Fd in = new Fd(numbers.getInt(0));
           Fd out = new Fd(numbers.getInt(4))) {
         Fcntl.call(out, "F_SETPIPE_SZ", F_SETPIPE_SZ, capacity);
         long copied =
-            LibC.syscall(
-                NR_TEE, readEnd.number(), out.number(), capacity, SPLICE_F_NONBLOCK, 0, 0);
+            LibC.syscall(NR_TEE, readEnd.number(), out.number(), capacity, SPLICE_F_NONBLOCK, 0, 0);
         if (copied < 0 && LibC.errno() != Errno.EAGAIN.code()) {
           throw new SyscallException("tee(" + readEnd.number() + ")", LibC.errno());
         }
@@ -57,8 +57,7 @@ public final class PipeContent {
     try (Memory buffer = new Memory(packets ? PACKET_BYTES : bytes)) {
       for (long left = bytes; left > 0; ) {
         long read =
-            LibC.syscall(
-                NR_READ, in.number(), Pointer.nativeValue(buffer), buffer.size(), 0, 0, 0);
+            LibC.syscall(NR_READ, in.number(), Pointer.nativeValue(buffer), buffer.size(), 0, 0, 0);
         if (read <= 0) {
           throw new SyscallException("read(" + in.number() + ")", LibC.errno());
         }

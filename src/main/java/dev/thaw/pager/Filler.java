@@ -46,8 +46,7 @@ final class Filler implements AutoCloseable {
    *
    * @param resumed whether a filler before this one may have filled some of it
    */
-  Filler(
-      PageSource source, SessionTable table, FrameMap map, int threadCount, boolean resumed) {
+  Filler(PageSource source, SessionTable table, FrameMap map, int threadCount, boolean resumed) {
     this.source = source;
     this.table = table;
     this.map = map;

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Which pages of which memfds a frame of the store fills, and which frame fills a page. A page of the
- * store may go to several places. Immutable once built; one for all backings.
+ * Which pages of which memfds a frame of the store fills, and which frame fills a page. A page of
+ * the store may go to several places. Immutable once built; one for all backings.
  *
  * <p>Kept as plain arrays: it is built before the tree runs, and should cost nothing there.
  */

@@ -40,8 +40,7 @@ public final class PagerSession implements AutoCloseable {
   private record Backing(
       Memfd memfd, boolean shared, List<SessionTable.IndexedSlot> slots, List<Extent> content) {}
 
-  private PagerSession(InitConnection init, PageSource source, boolean resumed)
-      throws IOException {
+  private PagerSession(InitConnection init, PageSource source, boolean resumed) throws IOException {
     this.init = init;
     this.source = source;
     this.resumed = resumed;

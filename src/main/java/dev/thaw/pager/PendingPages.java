@@ -13,12 +13,12 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Which pages of a restored tree may still have to come from its checkpoint, seen from outside: for a
- * dump of a tree that is still lazy.
+ * Which pages of a restored tree may still have to come from its checkpoint, seen from outside: for
+ * a dump of a tree that is still lazy.
  *
- * <p>Addresses are those of all address spaces of the tree together: more than what one process lacks,
- * never less. Whoever reads such an address through process_vm_readv(2) gets from the pager what the
- * process itself would have got.
+ * <p>Addresses are those of all address spaces of the tree together: more than what one process
+ * lacks, never less. Whoever reads such an address through process_vm_readv(2) gets from the pager
+ * what the process itself would have got.
  */
 public final class PendingPages {
   private static final int PAGE = 4096;

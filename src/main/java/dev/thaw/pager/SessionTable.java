@@ -131,7 +131,8 @@ final class SessionTable {
     byte[] marks = new byte[(int) Math.min(count, MARK_BYTES)];
     Arrays.fill(marks, (byte) bits);
     for (long done = 0; done < count; done += marks.length) {
-      byte[] some = count - done >= marks.length ? marks : Arrays.copyOf(marks, (int) (count - done));
+      byte[] some =
+          count - done >= marks.length ? marks : Arrays.copyOf(marks, (int) (count - done));
       pages.write((int) (index + done), some);
     }
   }

@@ -7,9 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Has the pages installed that the kernel touches when a thread exits: the list of robust futexes and
- * the word that set_tid_address(2) names. An exiting task does not wait for a pager: handle_userfault()
- * (fs/userfaultfd.c, Linux 6.18) fails the access, and a robust mutex would stay locked for ever.
+ * Has the pages installed that the kernel touches when a thread exits: the list of robust futexes
+ * and the word that set_tid_address(2) names. An exiting task does not wait for a pager:
+ * handle_userfault() (fs/userfaultfd.c, Linux 6.18) fails the access, and a robust mutex would stay
+ * locked for ever.
  */
 final class ExitPages {
   /** ROBUST_LIST_LIMIT of linux/futex.h: the kernel follows no more. */

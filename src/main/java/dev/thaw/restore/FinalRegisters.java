@@ -20,8 +20,7 @@ final class FinalRegisters {
 
   /** General registers. */
   static Registers of(ThreadImage thread) {
-    Registers stopped =
-        Registers.of(thread.registers().stream().mapToLong(Addr::value).toArray());
+    Registers stopped = Registers.of(thread.registers().stream().mapToLong(Addr::value).toArray());
     if (stopped.interruptedCall()) {
       stopped =
           stopped

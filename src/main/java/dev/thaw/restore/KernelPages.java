@@ -32,8 +32,7 @@ final class KernelPages {
 
   /** The mappings in process {@code pid}. */
   static List<Mapping> of(int pid) throws IOException {
-    String text =
-        Files.readString(Path.of("/proc/" + pid + "/smaps"), StandardCharsets.ISO_8859_1);
+    String text = Files.readString(Path.of("/proc/" + pid + "/smaps"), StandardCharsets.ISO_8859_1);
     List<Mapping> found = new ArrayList<>();
     for (Smaps.Entry entry : Smaps.parse(text)) {
       if (entry.path().equals("[vdso]") || entry.path().startsWith("[vvar")) {

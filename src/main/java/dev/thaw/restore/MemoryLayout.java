@@ -121,9 +121,7 @@ final class MemoryLayout {
     return areas.stream()
         .filter(a -> a.treatment().written())
         .flatMap(
-            a ->
-                a.runs().stream()
-                    .filter(r -> !r.zero() || a.treatment() == Treatment.OVERLAY))
+            a -> a.runs().stream().filter(r -> !r.zero() || a.treatment() == Treatment.OVERLAY))
         .toList();
   }
 

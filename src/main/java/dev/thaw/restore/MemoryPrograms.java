@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Compiles the memory of one process: map everything, later (when its written pages are there) set the
- * final protections and register what the pager serves.
+ * Compiles the memory of one process: map everything, later (when its written pages are there) set
+ * the final protections and register what the pager serves.
  */
 final class MemoryPrograms {
   private static final int PROT_READ = 1;
@@ -63,8 +63,7 @@ final class MemoryPrograms {
       if (backing != null && !memfds.containsKey(backing)) {
         driver = driver != null ? driver : b.call(Syscalls.PIDFD_OPEN, context.driverPid(), 0);
         b.note("take memfd of backing " + backing);
-        memfds.put(
-            backing, b.call(Syscalls.PIDFD_GETFD, driver, context.memfdNumber(backing), 0));
+        memfds.put(backing, b.call(Syscalls.PIDFD_GETFD, driver, context.memfdNumber(backing), 0));
       }
     }
     for (MemoryLayout.Area area : layout.areas()) {
@@ -183,8 +182,8 @@ final class MemoryPrograms {
   }
 
   /**
-   * Opens a userfaultfd, moves it to {@code number}, and registers what the pager serves. Kernel-mode
-   * faults are included: the process still has all rights here.
+   * Opens a userfaultfd, moves it to {@code number}, and registers what the pager serves.
+   * Kernel-mode faults are included: the process still has all rights here.
    */
   Program register(int number, long features) {
     Program.Builder b = Program.builder("register memory");

@@ -67,9 +67,7 @@ public final class Restore implements AutoCloseable {
       kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(
-          images.manifest().machine(),
-          images.processes(),
-          (int) ProcessHandle.current().pid());
+          images.manifest().machine(), images.processes(), (int) ProcessHandle.current().pid());
       restore = new Restore(options, images, init);
       restore.layOut();
       restore.files.compile(restore.context::pathOf);
@@ -113,9 +111,7 @@ public final class Restore implements AutoCloseable {
     try {
       layout =
           new MemoryLayout(
-              process,
-              images.runs(ProcessImage.pagemapName(process.pid())),
-              options.memory());
+              process, images.runs(ProcessImage.pagemapName(process.pid())), options.memory());
     } catch (IllegalArgumentException e) {
       throw new ImageFormatException(ProcessImage.fileName(process.pid()) + ": " + e.getMessage());
     }
@@ -154,8 +150,7 @@ public final class Restore implements AutoCloseable {
 
   private void build() throws IOException {
     try (TracerThread tracer = new TracerThread("tracer")) {
-      TreeBuilder builder =
-          new TreeBuilder(images, layouts, files, context, init, pager);
+      TreeBuilder builder = new TreeBuilder(images, layouts, files, context, init, pager);
       tracer.submit(
           () -> {
             builder.build();

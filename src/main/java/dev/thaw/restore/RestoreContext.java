@@ -7,8 +7,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What the compiled programs need to know of the world in which they run: descriptors of the driver,
- * free addresses and numbers. {@code thaw plan} compiles with a made-up one.
+ * What the compiled programs need to know of the world in which they run: descriptors of the
+ * driver, free addresses and numbers. {@code thaw plan} compiles with a made-up one.
  */
 final class RestoreContext {
   private static final int O_CLOEXEC = 02000000;

@@ -2,7 +2,9 @@ package dev.thaw.restore;
 
 import java.io.IOException;
 
-/** A restore failed; nothing of the tree is left. The message names the process and what was done. */
+/**
+ * A restore failed; nothing of the tree is left. The message names the process and what was done.
+ */
 public class RestoreException extends IOException {
   private static final long serialVersionUID = 1L;
 

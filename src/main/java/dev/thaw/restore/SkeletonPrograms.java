@@ -5,8 +5,8 @@ import dev.thaw.linux.Ptrace;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Compiles the bare process: nothing mapped but the blob's area and the kernel's own pages, no
@@ -30,8 +30,8 @@ final class SkeletonPrograms {
    * @param keepEnd one past the last
    * @param aside where each of the kernel's mappings goes
    * @param firstBlobFd descriptors below it are closed
-   * @param rseq what the C library of the fresh process registered: the kernel writes to it on every
-   *     return to user mode, and it is about to go
+   * @param rseq what the C library of the fresh process registered: the kernel writes to it on
+   *     every return to user mode, and it is about to go
    */
   static Program empty(
       List<KernelPages.Mapping> kernelPages,
@@ -43,8 +43,7 @@ final class SkeletonPrograms {
     Program.Builder b = Program.builder("empty the process");
     rseq.ifPresent(
         r ->
-            b.call(
-                Syscalls.RSEQ, r.address(), r.sizeBytes(), RSEQ_FLAG_UNREGISTER, r.signature()));
+            b.call(Syscalls.RSEQ, r.address(), r.sizeBytes(), RSEQ_FLAG_UNREGISTER, r.signature()));
     b.call(Syscalls.CLOSE_RANGE, 0, firstBlobFd - 1, 0);
     for (KernelPages.Mapping pages : kernelPages) {
       b.note(pages.name());
@@ -64,9 +63,9 @@ final class SkeletonPrograms {
   }
 
   /**
-   * Makes the session of {@code node} if it leads one, and its children, in an order that gives each
-   * the session it had: a child in another session than its parent's was born before the parent's
-   * setsid().
+   * Makes the session of {@code node} if it leads one, and its children, in an order that gives
+   * each the session it had: a child in another session than its parent's was born before the
+   * parent's setsid().
    */
   static Program family(TreeNode node, List<TreeNode> children) {
     Program.Builder b = Program.builder("session and children");
@@ -93,8 +92,7 @@ final class SkeletonPrograms {
     Program.Data struct = b.data(cloneArgs(args, 0, SIGCHLD));
     b.pointer(struct.plus(64), pid);
     b.note("process " + child.pid());
-    b.callOk(
-        Program.Success.exactly(child.pid()), Syscalls.CLONE3, struct, CLONE_ARGS_BYTES);
+    b.callOk(Program.Success.exactly(child.pid()), Syscalls.CLONE3, struct, CLONE_ARGS_BYTES);
   }
 
   /** struct clone_args (linux/sched.h) with set_tid_size 1; its set_tid is at byte 64. */

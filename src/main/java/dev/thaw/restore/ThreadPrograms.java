@@ -57,8 +57,7 @@ final class ThreadPrograms {
     b.call(Syscalls.SET_ROBUST_LIST, thread.robustList().value(), ROBUST_HEAD_BYTES);
     ThreadImage.Rseq rseq = thread.rseq();
     if (rseq.pointer().value() != 0) {
-      b.call(
-          Syscalls.RSEQ, rseq.pointer().value(), rseq.bytes(), rseq.flags(), rseq.signature());
+      b.call(Syscalls.RSEQ, rseq.pointer().value(), rseq.bytes(), rseq.flags(), rseq.signature());
     }
     ThreadImage.AlternateStack stack = thread.alternateStack();
     ByteBuffer stackT = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
@@ -69,8 +68,7 @@ final class ThreadPrograms {
     scheduling(b, thread);
     Program.Arg pid = b.call(Syscalls.GETPID);
     for (SignalInfo info : thread.pending()) {
-      b.call(
-          Syscalls.RT_TGSIGQUEUEINFO, pid, thread.tid(), info.signal(), b.data(info.info()));
+      b.call(Syscalls.RT_TGSIGQUEUEINFO, pid, thread.tid(), info.signal(), b.data(info.info()));
     }
     credentials(b, thread.credentials());
     b.call(Syscalls.PRCTL, PR_SET_PDEATHSIG, thread.parentDeathSignal(), 0, 0, 0);
@@ -99,8 +97,8 @@ final class ThreadPrograms {
   }
 
   /**
-   * Credentials, in the order that capabilities(7) asks for: keep the capabilities over the change of
-   * uid, then drop them.
+   * Credentials, in the order that capabilities(7) asks for: keep the capabilities over the change
+   * of uid, then drop them.
    */
   private static void credentials(Program.Builder b, Credentials c) {
     b.call(Syscalls.PRCTL, PR_SET_SECUREBITS, SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP);
@@ -116,8 +114,7 @@ final class ThreadPrograms {
       if ((c.bounding().value() >>> capability & 1) == 0) {
         b.call(Syscalls.PRCTL, PR_CAPBSET_DROP, capability, 0, 0, 0);
       } else {
-        b.callOk(
-            Program.Success.exactly(1), Syscalls.PRCTL, PR_CAPBSET_READ, capability, 0, 0, 0);
+        b.callOk(Program.Success.exactly(1), Syscalls.PRCTL, PR_CAPBSET_READ, capability, 0, 0, 0);
       }
     }
     b.call(Syscalls.PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

@@ -5,7 +5,6 @@ import dev.thaw.image.ProcessImage;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
 import dev.thaw.linux.Ptrace;
-import dev.thaw.linux.ProcessVm;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
 import dev.thaw.pager.SpaceVma;
@@ -14,7 +13,6 @@ import dev.thaw.pager.VmaKind;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.RemoteProcess;
 import dev.thaw.remote.Results;
-import dev.thaw.remote.Syscalls;
 import dev.thaw.remote.TaskGoneException;
 import dev.thaw.remote.Tracee;
 import dev.thaw.restore.fd.FilesPlan;
@@ -123,12 +121,7 @@ final class TreeBuilder {
     aside.forEach(context::aside);
     remote.run(
         SkeletonPrograms.empty(
-            kernelPages,
-            aside,
-            asideBase,
-            areaAddress + areaBytes,
-            firstBlobFd,
-            rseq));
+            kernelPages, aside, asideBase, areaAddress + areaBytes, firstBlobFd, rseq));
     addFamily(new ProcessBuilding(root, images.process(root.pid()), remote));
     groups();
   }

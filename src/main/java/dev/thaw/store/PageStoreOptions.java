@@ -23,9 +23,9 @@ public record PageStoreOptions(
 
   /**
    * What suits a dump. For a target that goes on running, its frozen time counts: as much of its
-   * memory as possible is taken into buffers, half of the cores compress meanwhile and the others are
-   * for reading. For one that ends, the whole time counts: then a few buffers that stay in the cache
-   * are best. Figures in the same place.
+   * memory as possible is taken into buffers, half of the cores compress meanwhile and the others
+   * are for reading. For one that ends, the whole time counts: then a few buffers that stay in the
+   * cache are best. Figures in the same place.
    *
    * @param memoryBytes that the target holds; too small a number only makes it wait
    * @param availableBytes of memory that this machine, or this cgroup, has left

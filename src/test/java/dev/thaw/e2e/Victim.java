@@ -31,8 +31,8 @@ final class Victim implements AutoCloseable {
       Path.of(System.getProperty("thaw.native", "target/native"), "victims").toAbsolutePath();
 
   /**
-   * Its parent is a shell that waits for it: a JVM waits for its own children in a thread, which would
-   * take the stops away from a tracer in the same JVM.
+   * Its parent is a shell that waits for it: a JVM waits for its own children in a thread, which
+   * would take the stops away from a tracer in the same JVM.
    */
   private final Process parent;
 

@@ -22,8 +22,7 @@ class ContinueErrnoIT {
         new ProcessBuilder(InitUnderTest.nativeFile("pager-test/pager_errno"))
             .redirectErrorStream(true)
             .start();
-    String output =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);
     List<String> passed = output.lines().filter(line -> line.startsWith("ok ")).toList();
     assertEquals(CASES, passed.size(), output);

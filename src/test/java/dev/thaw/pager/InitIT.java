@@ -117,8 +117,7 @@ class InitIT {
     try (control;
         status) {
       return SpawnedProcess.start(
-          List.of(
-              InitUnderTest.nativeFile("thaw-init"), "--control-fd", "3", "--status-fd", "4"),
+          List.of(InitUnderTest.nativeFile("thaw-init"), "--control-fd", "3", "--status-fd", "4"),
           Map.of(3, control, 4, status));
     }
   }

@@ -32,8 +32,7 @@ class FdInfoTest {
             .get("tfd");
 
     assertEquals(
-        List.of(
-            new EpollInfo(7, 0x19, 0x7fe400000007L), new EpollInfo(3, 0xc0000019L, -1L)),
+        List.of(new EpollInfo(7, 0x19, 0x7fe400000007L), new EpollInfo(3, 0xc0000019L, -1L)),
         EpollInfo.parse(tfd));
   }
 
@@ -60,8 +59,7 @@ class FdInfoTest {
     assertEquals(254, watches.get(1).major());
     assertEquals(1, watches.get(1).minor());
     assertEquals(0x800003c0L, watches.get(1).mask());
-    assertArrayEquals(
-        HexFormat.of().parseHex("dfc02000c58b4ad5"), watches.get(1).handle());
+    assertArrayEquals(HexFormat.of().parseHex("dfc02000c58b4ad5"), watches.get(1).handle());
   }
 
   @Test

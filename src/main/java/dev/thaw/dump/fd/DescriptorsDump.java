@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.function.IntPredicate;
 
 /**
- * The descriptor tables of the tree. First every {@link #table} is read, then {@link #describe} makes
- * the records: each open file description is dumped once, however many descriptors refer to it;
- * kcmp(2) tells two descriptions of one file apart.
+ * The descriptor tables of the tree. First every {@link #table} is read, then {@link #describe}
+ * makes the records: each open file description is dumped once, however many descriptors refer to
+ * it; kcmp(2) tells two descriptions of one file apart.
  */
 public final class DescriptorsDump {
   private static final String DUMPS = "dev.thaw.dump.fd";
@@ -99,6 +99,7 @@ public final class DescriptorsDump {
         return kind.dump(id, file, tree);
       }
     }
-    throw file.unsupported("this kind of descriptor is not supported yet; close it before the dump");
+    throw file.unsupported(
+        "this kind of descriptor is not supported yet; close it before the dump");
   }
 }

@@ -41,8 +41,8 @@ public final class PipeDump implements FileDump {
   }
 
   /**
-   * Where the tree has one kind of end only, poll(2) tells whether the other kind exists: POLLHUP is
-   * "no writers", POLLERR "no readers" (pipe_poll() in fs/pipe.c).
+   * Where the tree has one kind of end only, poll(2) tells whether the other kind exists: POLLHUP
+   * is "no writers", POLLERR "no readers" (pipe_poll() in fs/pipe.c).
    */
   private static void refuseOutsiders(OpenedFile file, Fd own, List<OpenedFiles.Entry> ends)
       throws IOException {

@@ -12,9 +12,9 @@ import java.nio.ByteOrder;
  * {@link Epoll}: each watched file is added by the process that knows it by its old number.
  *
  * <p>A one-shot interest that has fired has no events left, yet epoll_ctl(2) adds EPOLLERR and
- * EPOLLHUP to any: such interests come first, and one epoll_wait(2) takes what they report at once. An
- * error that happens later is reported once more than it would have been. An edge-triggered interest
- * reports readiness once after the restore, as it does after every EPOLL_CTL_MOD.
+ * EPOLLHUP to any: such interests come first, and one epoll_wait(2) takes what they report at once.
+ * An error that happens later is reported once more than it would have been. An edge-triggered
+ * interest reports readiness once after the restore, as it does after every EPOLL_CTL_MOD.
  */
 public final class EpollRestore implements FileRestore<Epoll> {
   private static final int EPOLL_CTL_ADD = 1;
@@ -37,12 +37,7 @@ public final class EpollRestore implements FileRestore<Epoll> {
       Program.Builder b = plan.in(Phase.CONNECT);
       Program.Data events = b.zeroed(file.interests().size() * EPOLL_EVENT_BYTES);
       b.callOk(
-          Success.any(),
-          Syscalls.EPOLL_WAIT,
-          plan.number(),
-          events,
-          file.interests().size(),
-          0);
+          Success.any(), Syscalls.EPOLL_WAIT, plan.number(), events, file.interests().size(), 0);
     }
     for (Interest interest : file.interests()) {
       if (!fired(interest)) {

@@ -52,8 +52,8 @@ public final class FilePlan {
   }
 
   /**
-   * The creator's program of {@code phase}. Every operation that is added next is noted as belonging
-   * to this description.
+   * The creator's program of {@code phase}. Every operation that is added next is noted as
+   * belonging to this description.
    */
   public Program.Builder in(Phase phase) {
     Program.Builder b = tree.program(pid, phase);
@@ -123,12 +123,12 @@ public final class FilePlan {
   }
 
   /**
-   * A kernel object that several descriptions refer to, such as a pipe: made once, in CREATE, by the
-   * process of the description that asks first.
+   * A kernel object that several descriptions refer to, such as a pipe: made once, in CREATE, by
+   * the process of the description that asks first.
    *
    * @param key names the object in the checkpoint, e.g. {@code "pipe 4711"}
-   * @param maker adds the making calls and returns the temporary numbers of the ends; they are closed
-   *     in FINISH
+   * @param maker adds the making calls and returns the temporary numbers of the ends; they are
+   *     closed in FINISH
    */
   public SharedObject object(String key, Function<FilePlan, List<Integer>> maker) {
     return tree.object(key, this, maker);

@@ -113,8 +113,7 @@ public final class FilesPlan {
         }
         b.note("fd " + d.number() + ": same as fd " + creator.number() + " of " + creator.pid());
         if (creator.pid() == process.pid()) {
-          b.call(
-              Syscalls.DUP3, creator.number(), d.number(), d.closeOnExec() ? O_CLOEXEC : 0);
+          b.call(Syscalls.DUP3, creator.number(), d.number(), d.closeOnExec() ? O_CLOEXEC : 0);
         } else {
           FilePlan.take(b, creator.pid(), creator.number(), d.number(), d.closeOnExec());
         }
@@ -132,7 +131,9 @@ public final class FilesPlan {
     return temporaries.values().stream().mapToInt(i -> i).max().orElse(firstTemporary);
   }
 
-  /** Whether an open file is shared memory {@code object}: its content is reached by read(2) too. */
+  /**
+   * Whether an open file is shared memory {@code object}: its content is reached by read(2) too.
+   */
   public boolean refersTo(int object) {
     return files.stream().anyMatch(f -> f.sharedMemory() == object);
   }
@@ -157,8 +158,7 @@ public final class FilesPlan {
     return temporaries.merge(pid, 1, Integer::sum) - 1;
   }
 
-  FilePlan.SharedObject object(
-      String key, FilePlan plan, Function<FilePlan, List<Integer>> maker) {
+  FilePlan.SharedObject object(String key, FilePlan plan, Function<FilePlan, List<Integer>> maker) {
     FilePlan.SharedObject known = objects.get(key);
     if (known != null) {
       return new FilePlan.SharedObject(known.pid(), known.ends(), false);

@@ -7,8 +7,8 @@ import dev.thaw.remote.Program.Success;
 import dev.thaw.remote.Syscalls;
 
 /**
- * {@link Inotify}: the kernel counts watch descriptors up, so those in between are made and removed;
- * what that queues is read away.
+ * {@link Inotify}: the kernel counts watch descriptors up, so those in between are made and
+ * removed; what that queues is read away.
  */
 public final class InotifyRestore implements FileRestore<Inotify> {
   private static final int O_NONBLOCK = 04000;

@@ -7,8 +7,8 @@ import dev.thaw.remote.Syscalls;
 import java.util.List;
 
 /**
- * {@link MemoryFile}: the memfd that backs the shared memory, opened anew. Its content is complete by
- * then, so that seals can come last.
+ * {@link MemoryFile}: the memfd that backs the shared memory, opened anew. Its content is complete
+ * by then, so that seals can come last.
  */
 public final class MemoryFileRestore implements FileRestore<MemoryFile> {
   private static final int AT_FDCWD = -100;
@@ -41,9 +41,7 @@ public final class MemoryFileRestore implements FileRestore<MemoryFile> {
         Phase.CREATE,
         path == null
             ? b.call(
-                Syscalls.MEMFD_CREATE,
-                b.cstring(memory.name()),
-                MFD_CLOEXEC | MFD_ALLOW_SEALING)
+                Syscalls.MEMFD_CREATE, b.cstring(memory.name()), MFD_CLOEXEC | MFD_ALLOW_SEALING)
             : b.call(Syscalls.OPENAT, AT_FDCWD, b.cstring(path), O_RDWR | O_CLOEXEC, 0),
         number);
     b = plan.in(Phase.CREATE);

@@ -93,8 +93,7 @@ public final class PipeRestore implements FileRestore<Pipe> {
       b.call(Syscalls.FCNTL, fd, F_SETFL, O_NONBLOCK | O_DIRECT);
     }
     for (byte[] piece : file.content()) {
-      b.callOk(
-          Success.exactly(piece.length), Syscalls.WRITE, fd, b.data(piece), piece.length);
+      b.callOk(Success.exactly(piece.length), Syscalls.WRITE, fd, b.data(piece), piece.length);
     }
     b.call(Syscalls.CLOSE, fd);
   }

@@ -11,7 +11,6 @@ public final class ProcessFdRestore implements FileRestore<ProcessFd> {
   public void plan(ProcessFd file, FilePlan plan) {
     plan.place(
         Phase.CREATE,
-        plan.in(Phase.CREATE)
-            .call(Syscalls.PIDFD_OPEN, file.pid(), file.flags() & O_NONBLOCK));
+        plan.in(Phase.CREATE).call(Syscalls.PIDFD_OPEN, file.pid(), file.flags() & O_NONBLOCK));
   }
 }

@@ -56,14 +56,14 @@ class AnonymousFilesIT {
                 + "os.write(11,b'one'); os.write(11,b'three')")) {
       List<byte[]> packets = holder.dump(10, Pipe.class).content();
 
-      assertEquals(List.of("one", "three"), packets.stream().map(p -> new String(p, US_ASCII)).toList());
+      assertEquals(
+          List.of("one", "three"), packets.stream().map(p -> new String(p, US_ASCII)).toList());
     }
   }
 
   @Test
   void aHalfClosedPipeIsDumped() throws Exception {
-    try (Holder holder =
-        new Holder("r,w=os.pipe(); put(r,10); os.write(w,b'left'); os.close(w)")) {
+    try (Holder holder = new Holder("r,w=os.pipe(); put(r,10); os.write(w,b'left'); os.close(w)")) {
       assertEquals("left", text(holder.dump(10, Pipe.class).content()));
     }
   }
@@ -72,8 +72,7 @@ class AnonymousFilesIT {
   void aPipeWhoseOtherEndIsOutsideIsRefused() throws Exception {
     try (Holder holder = new Holder("put(os.dup(0),10)")) { // the test holds its other end
       var refused =
-          assertThrows(
-              UnsupportedResourceException.class, () -> holder.dump(10, Pipe.class));
+          assertThrows(UnsupportedResourceException.class, () -> holder.dump(10, Pipe.class));
       assertTrue(refused.getMessage().startsWith("pid " + holder.pid() + ": fd 10 (pipe:["));
       assertTrue(refused.getMessage().contains("outside the tree"), refused.getMessage());
     }
@@ -183,8 +182,7 @@ class AnonymousFilesIT {
 
   @Test
   void aPidfdOfTheTreeIsDumpedAndOneOfAnotherProcessRefused() throws Exception {
-    try (Holder holder =
-        new Holder("put(os.pidfd_open(os.getpid()),10)");
+    try (Holder holder = new Holder("put(os.pidfd_open(os.getpid()),10)");
         Holder other = new Holder("put(os.pidfd_open(os.getppid()),10)")) {
       assertEquals(holder.pid(), holder.dump(10, ProcessFd.class).pid());
       assertThrows(UnsupportedResourceException.class, () -> other.dump(10, ProcessFd.class));

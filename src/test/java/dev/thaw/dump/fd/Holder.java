@@ -17,8 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * A Python child that opens what a test wants, at the numbers from 10 on, and holds it until closed.
- * Its script sees {@code put(fd, number)}.
+ * A Python child that opens what a test wants, at the numbers from 10 on, and holds it until
+ * closed. Its script sees {@code put(fd, number)}.
  */
 final class Holder implements AutoCloseable {
   private static final String FRAME =
@@ -42,8 +42,7 @@ final class Holder implements AutoCloseable {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     assertEquals("ready", out.readLine());
   }
 
