@@ -15,14 +15,33 @@ static void add(int epoll, int fd, uint32_t events, uint64_t data)
 	OK(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e));
 }
 
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* The interests of an epoll descriptor, as fdinfo tells them. */
 static char *interests(int epoll)
 {
-	char path[64];
+	char path[64], *lines[8], *result = calloc(8, 128);
+	size_t count = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", epoll);
-	char *text = frame_read_file(path, NULL), *from = strstr(text, "tfd:");
-	return strdup(from ? from : "");
+	for (char *line = strtok(frame_read_file(path, NULL), "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, "tfd:", 4) && count < COUNT(lines)) {
+			/* the inode number of a pipe is another after the restore */
+			*strstr(line, " pos:") = 0;
+			/* epoll_ctl adds EPOLLERR and EPOLLHUP to any mask, so none brings back "used up" */
+			char *used_up = strstr(line, "events: 40000018");
+			if (used_up)
+				memcpy(used_up, "events: 40000000", 16);
+			lines[count++] = line;
+		}
+	/* the kernel lists them by the address of its struct file: ep_cmp_ffd() in fs/eventpoll.c */
+	qsort(lines, count, sizeof(lines[0]), compare);
+	for (size_t i = 0; i < count; i++)
+		strcat(strcat(result, lines[i]), "\n");
+	return result;
 }
 
 static uint64_t count_of(int event)

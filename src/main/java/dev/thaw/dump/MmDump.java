@@ -9,6 +9,7 @@ import dev.thaw.image.Vma;
 import dev.thaw.linux.StatFs;
 import dev.thaw.proc.ProcStat;
 import dev.thaw.proc.Smaps;
+import dev.thaw.proc.SysVShm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,12 +23,14 @@ final class MmDump {
   /** The memfd that holds private memory after a restore: dumped as what it stands for. */
   static final String PRIVATE_MEMFD = "thaw-private";
 
+  private static final int PAGE = 4096;
+
   /** The memfd that stands for shared anonymous memory after a restore. */
   static final String SHARED_MEMFD = "thaw-shared";
 
   /** VmFlags (fs/proc/task_mmu.c) that a restore brings back by madvise(2) or mlock(2). */
   private static final Set<String> KEPT_FLAGS =
-      Set.of("dc", "dd", "wf", "hg", "nh", "mg", "lo", "nr", "sr", "rr");
+      Set.of("dc", "dd", "wf", "hg", "nh", "mg", "lo", "lf", "nr", "sr", "rr");
 
   private final ProcDir proc;
   private final DumpContext context;
@@ -199,7 +202,41 @@ final class MmDump {
   }
 
   private int sysV(Smaps.Entry entry) throws IOException {
-    throw unsupported("mapping " + entry.range() + " " + entry.path(), "not supported yet");
+    // shm_mmap's file has the segment's id as its inode number: newseg() in ipc/shm.c.
+    long id = entry.inode();
+    SysVShm segment =
+        SysVShm.find(Files.readString(Path.of("/proc/sysvipc/shm")), id)
+            .orElseThrow(
+                () ->
+                    unsupported(
+                        "mapping " + entry.range() + " " + entry.path(),
+                        "its segment is not in this IPC namespace; dump from inside of it"));
+    long mapped = entry.end() - entry.start();
+    if (entry.offset() != 0 || mapped != (segment.bytes() + PAGE - 1) / PAGE * PAGE) {
+      throw unsupported(
+          "mapping " + entry.range() + " " + entry.path(),
+          "a System V segment that is attached in part is not supported yet");
+    }
+    return context
+        .sharedMemory()
+        .idOf(
+            entry.device(),
+            entry.inode(),
+            mapFile(entry),
+            object ->
+                new SharedMemory(
+                    object,
+                    SharedMemory.Kind.SYSV,
+                    "",
+                    segment.bytes(),
+                    0,
+                    segment.mode(),
+                    new SharedMemory.SysVKey(
+                        segment.key(),
+                        segment.id(),
+                        segment.uid(),
+                        segment.gid(),
+                        segment.removed())));
   }
 
   private Path mapFile(Smaps.Entry entry) {

@@ -143,6 +143,7 @@ final class ProcessDump {
             answers.childSubreaper(),
             answers.personality(),
             Integer.parseInt(proc.text("oom_score_adj").strip()),
+            Integer.parseInt(proc.text("coredump_filter").strip(), 16),
             answers.thpDisabled(),
             status.number("NoNewPrivs") != 0));
   }

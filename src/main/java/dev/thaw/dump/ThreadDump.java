@@ -87,6 +87,7 @@ final class ThreadDump {
         scheduling(stat),
         answers.parentDeathSignal(),
         answers.timerSlackNanos(),
+        answers.machineCheckPolicy(),
         affinity(status.text("Cpus_allowed")));
   }
 

@@ -13,6 +13,7 @@ final class ThreadQuery {
   private static final int PR_GET_PDEATHSIG = 2;
   private static final int PR_GET_SECUREBITS = 27;
   private static final int PR_GET_TIMERSLACK = 30;
+  private static final int PR_MCE_KILL_GET = 34;
   private static final int PR_GET_TID_ADDRESS = 40;
   private static final int STACK_T_BYTES = 24;
 
@@ -21,6 +22,7 @@ final class ThreadQuery {
   private final Program.Data deathSignal;
   private final Program.Result slack;
   private final Program.Result securebits;
+  private final Program.Result machineCheckPolicy;
   private final Program program;
 
   ThreadQuery() {
@@ -33,6 +35,7 @@ final class ThreadQuery {
     b.call(Syscalls.PRCTL, PR_GET_PDEATHSIG, deathSignal);
     slack = b.call(Syscalls.PRCTL, PR_GET_TIMERSLACK);
     securebits = b.call(Syscalls.PRCTL, PR_GET_SECUREBITS);
+    machineCheckPolicy = b.call(Syscalls.PRCTL, PR_MCE_KILL_GET, 0, 0, 0, 0);
     program = b.build();
   }
 
@@ -47,7 +50,8 @@ final class ThreadQuery {
         Addr.of(words(results.data(tidAddress, 8)).getLong(0)),
         words(results.data(deathSignal, 8)).getInt(0),
         results.result(slack),
-        (int) results.result(securebits));
+        (int) results.result(securebits),
+        (int) results.result(machineCheckPolicy));
   }
 
   private static ByteBuffer words(byte[] bytes) {
@@ -60,5 +64,6 @@ final class ThreadQuery {
       Addr clearChildTid,
       int parentDeathSignal,
       long timerSlackNanos,
-      int securebits) {}
+      int securebits,
+      int machineCheckPolicy) {}
 }

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param threads the leader first
  * @param umask the file mode creation mask
- * @param cwd as the process names it, from its root
+ * @param cwd named from the real root, not from {@code root}
  * @param root {@code /} unless changed
  * @param descriptors ascending by number
  * @param actions signal actions that are not SIG_DFL
@@ -104,12 +104,17 @@ public record ProcessImage(
       long intervalNanos,
       int overrun) {}
 
-  /** What prctl(2), personality(2) and some files of /proc hold for a process. */
+  /**
+   * What prctl(2), personality(2) and some files of /proc hold for a process.
+   *
+   * @param coreFilter /proc/PID/coredump_filter
+   */
   public record Attributes(
       int dumpable,
       boolean childSubreaper,
       long personality,
       int oomScoreAdj,
+      int coreFilter,
       boolean thpDisabled,
       boolean noNewPrivileges) {}
 }

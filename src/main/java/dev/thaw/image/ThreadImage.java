@@ -13,6 +13,7 @@ import java.util.List;
  * @param robustList address of the head; 0 if none
  * @param clearChildTid of set_tid_address(2)
  * @param parentDeathSignal PR_SET_PDEATHSIG
+ * @param machineCheckPolicy PR_MCE_KILL_LATE 0, PR_MCE_KILL_EARLY 1, PR_MCE_KILL_DEFAULT 2
  * @param affinity CPU mask, 64 CPUs a word
  */
 public record ThreadImage(
@@ -30,6 +31,7 @@ public record ThreadImage(
     Scheduling scheduling,
     int parentDeathSignal,
     long timerSlackNanos,
+    int machineCheckPolicy,
     List<Addr> affinity) {
 
   /** Index of {@code rax} in {@code registers}. */

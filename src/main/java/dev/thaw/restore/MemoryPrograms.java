@@ -17,6 +17,9 @@ import java.util.Map;
 final class MemoryPrograms {
   private static final int PROT_READ = 1;
   private static final int PROT_WRITE = 2;
+  private static final int PROT_EXEC = 4;
+  private static final int SHM_RDONLY = 010000;
+  private static final int SHM_EXEC = 0100000;
   private static final int MAP_SHARED = 0x01;
   private static final int MAP_PRIVATE = 0x02;
   private static final int MAP_DROPPABLE = 0x08;
@@ -70,6 +73,7 @@ final class MemoryPrograms {
       switch (area.treatment()) {
         case NONE -> {}
         case KERNEL -> moveKernelPages(b, area);
+        case SYSV -> attach(b, area);
         default -> map(b, area, descriptor(b, area, opened, memfds));
       }
     }
@@ -93,6 +97,18 @@ final class MemoryPrograms {
         area.bytes(),
         MREMAP_MAYMOVE_FIXED,
         area.start());
+  }
+
+  private void attach(Program.Builder b, MemoryLayout.Area area) {
+    int object = ((Vma.Backing.SysV) area.vma().backing()).object();
+    int flags = (area.vma().prot() & PROT_WRITE) == 0 ? SHM_RDONLY : 0;
+    flags |= (area.vma().prot() & PROT_EXEC) == 0 ? 0 : SHM_EXEC;
+    b.callOk(
+        Program.Success.exactly(area.start()),
+        Syscalls.SHMAT,
+        context.segment(object),
+        area.start(),
+        flags);
   }
 
   private Object descriptor(
@@ -174,7 +190,8 @@ final class MemoryPrograms {
           b.call(Syscalls.MADVISE, area.start(), area.bytes(), advice);
         }
         if (flag.equals("lo")) {
-          b.call(Syscalls.MLOCK2, area.start(), area.bytes(), MLOCK_ONFAULT);
+          int how = area.vma().has("lf") ? MLOCK_ONFAULT : 0;
+          b.call(Syscalls.MLOCK2, area.start(), area.bytes(), how);
         }
       }
     }

@@ -63,7 +63,8 @@ public final class Restore implements AutoCloseable {
   public static Restore run(Options options, InitConnection init) throws IOException {
     Images images = Images.open(options.directory());
     Restore restore = null;
-    try (KeptFiles kept = new KeptFiles()) {
+    try (KeptFiles kept = new KeptFiles();
+        SysVSegments segments = new SysVSegments()) {
       kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(
@@ -71,7 +72,9 @@ public final class Restore implements AutoCloseable {
       restore = new Restore(options, images, init);
       restore.layOut();
       restore.files.compile(restore.context::pathOf);
+      segments.make(images, new PageWriter(images.pages()));
       restore.build();
+      segments.keep();
       kept.keep();
       return restore;
     } catch (IOException | RuntimeException e) {
@@ -89,7 +92,9 @@ public final class Restore implements AutoCloseable {
       layouts.put(process.pid(), layOut(process));
     }
     for (SharedMemory memory : images.files().sharedMemory()) {
-      if (memory.kind() != SharedMemory.Kind.SYSV && memory.sizeBytes() > 0) {
+      if (memory.kind() == SharedMemory.Kind.SYSV) {
+        context.segment(memory.id(), memory.sysv().id());
+      } else if (memory.sizeBytes() > 0) {
         int backing = pager.addBacking(sharedBacking(memory));
         pager.memfd(backing).truncate(memory.sizeBytes());
         context.sharedBacking(memory.id(), backing, pager.memfd(backing).number());

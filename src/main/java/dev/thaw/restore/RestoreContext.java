@@ -15,6 +15,7 @@ final class RestoreContext {
 
   private final int driverPid;
   private final Map<Integer, Integer> privateBackings = new HashMap<>();
+  private final Map<Integer, Integer> segments = new HashMap<>();
   private final Map<Integer, Integer> sharedBackings = new HashMap<>();
   private final Map<Integer, Integer> memfds = new HashMap<>();
   private final Map<String, Long> aside = new HashMap<>();
@@ -62,6 +63,16 @@ final class RestoreContext {
   /** The backing of shared memory {@code object}. */
   int sharedBacking(int object) {
     return sharedBackings.get(object);
+  }
+
+  /** The id of the System V segment that is shared memory {@code object}. */
+  int segment(int object) {
+    return segments.get(object);
+  }
+
+  /** Notes it. */
+  void segment(int object, int id) {
+    segments.put(object, id);
   }
 
   /** A path that opens shared memory {@code object} anew, or null if it is empty. */

@@ -24,11 +24,11 @@ final class TaskPrograms {
   /** Directory, root, umask, personality and the other plain attributes. */
   static Program attributes(ProcessImage process) {
     Program.Builder b = Program.builder("attributes");
-    // The root comes last: the working directory is named from it, and may lie outside.
+    // The root comes last: both are named from the real one, and the directory may lie outside.
+    b.call(Syscalls.CHDIR, b.cstring(process.cwd()));
     if (!process.root().equals("/")) {
       b.call(Syscalls.CHROOT, b.cstring(process.root()));
     }
-    b.call(Syscalls.CHDIR, b.cstring(process.cwd()));
     b.call(Syscalls.UMASK, process.umask());
     b.call(Syscalls.PERSONALITY, process.attributes().personality());
     if (process.attributes().childSubreaper()) {
@@ -63,7 +63,10 @@ final class TaskPrograms {
     interval(b, 2, process.profTimer());
     if (!process.timers().isEmpty()) {
       b.call(Syscalls.PRCTL, PR_TIMER_CREATE_RESTORE_IDS, 1, 0, 0, 0);
-      process.timers().forEach(timer -> create(b, timer));
+      // /proc/PID/timers lists the newest first: do_timer_create() in kernel/time/posix-timers.c.
+      for (int i = process.timers().size() - 1; i >= 0; i--) {
+        create(b, process.timers().get(i));
+      }
       b.call(Syscalls.PRCTL, PR_TIMER_CREATE_RESTORE_IDS, 0, 0, 0, 0);
     }
     return b.build();

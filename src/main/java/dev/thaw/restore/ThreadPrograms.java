@@ -34,6 +34,9 @@ final class ThreadPrograms {
   private static final int ROBUST_HEAD_BYTES = 24;
   private static final int SS_ONSTACK = 1;
   private static final int PRIO_PROCESS = 0;
+  private static final int PR_MCE_KILL = 33;
+  private static final int PR_MCE_KILL_SET = 1;
+  private static final int PR_MCE_KILL_DEFAULT = 2;
 
   private ThreadPrograms() {}
 
@@ -84,6 +87,9 @@ final class ThreadPrograms {
   private static void scheduling(Program.Builder b, ThreadImage thread) {
     ThreadImage.Scheduling scheduling = thread.scheduling();
     b.call(Syscalls.PRCTL, PR_SET_TIMERSLACK, thread.timerSlackNanos(), 0, 0, 0);
+    if (thread.machineCheckPolicy() != PR_MCE_KILL_DEFAULT) {
+      b.call(Syscalls.PRCTL, PR_MCE_KILL, PR_MCE_KILL_SET, thread.machineCheckPolicy(), 0, 0);
+    }
     if (scheduling.policy() != 0 || scheduling.priority() != 0) {
       b.call(
           Syscalls.SCHED_SETSCHEDULER,
@@ -118,7 +124,7 @@ final class ThreadPrograms {
       }
     }
     b.call(Syscalls.PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    b.call(Syscalls.PRCTL, PR_SET_SECUREBITS, c.securebits() & ~SECBIT_KEEP_CAPS);
+    b.call(Syscalls.PRCTL, PR_SET_SECUREBITS, c.securebits());
     capset(b, c);
     for (int capability : bits(c.ambient().value())) {
       b.call(Syscalls.PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);

@@ -230,17 +230,23 @@ final class TreeBuilder {
     process.run(TaskPrograms.pending(image));
     process.run(TaskPrograms.timers(image));
     process.run(TaskPrograms.limits(image));
-    oomScore(process);
+    int pid = process.pid();
+    setting(pid, "oom_score_adj", Integer.toString(image.attributes().oomScoreAdj()));
+    setting(pid, "coredump_filter", "0x" + hex(image.attributes().coreFilter()));
     process.setThreadAttributes();
     image.threads().forEach(thread -> ExitPages.install(process.pid(), thread));
   }
 
-  private static void oomScore(ProcessBuilding process) throws IOException {
-    Path file = Path.of("/proc/" + process.pid() + "/oom_score_adj");
-    String wanted = Integer.toString(process.image().attributes().oomScoreAdj());
+  /** Writes a file of /proc/PID, where it says something else: to write may need more rights. */
+  private static void setting(int pid, String name, String wanted) throws IOException {
+    Path file = Path.of("/proc/" + pid + "/" + name);
     if (!Files.readString(file).strip().equals(wanted)) {
       Files.writeString(file, wanted);
     }
+  }
+
+  private static String hex(int value) {
+    return String.format("%08x", value);
   }
 
   /** A {@code syscall} instruction in the process's own code, to unmap the blob's area with. */

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -41,6 +43,7 @@ final class Victim implements AutoCloseable {
   private final Path log;
   private final TreeSet<String> sharedFilesBefore = sharedFiles();
   private final int pid;
+  private final Set<Integer> stoppedBefore = new HashSet<>();
   private boolean restored;
 
   private Victim(Path program, Path directory) throws IOException {
@@ -114,6 +117,8 @@ final class Victim implements AutoCloseable {
   /** Dumps it; without {@code -R} it is gone afterwards. */
   Path dump(String checkpoint, String... options) throws IOException, InterruptedException {
     Path to = directory.resolve(checkpoint);
+    stoppedBefore.clear();
+    tasks().stream().filter(task -> state(task) == 'T').forEach(stoppedBefore::add);
     List<Object> arguments = new ArrayList<>(List.of("dump", "-t", pid(), "-D", to));
     arguments.addAll(List.of(options));
     Command.thaw(arguments.toArray()).succeeded();
@@ -153,20 +158,25 @@ final class Victim implements AutoCloseable {
     return text.startsWith("PASS\n") || text.contains("FAIL:") && text.endsWith("\n");
   }
 
-  /** Fails if a task of it is stopped or traced. */
+  /** Fails if a task of it is traced, or stopped and was not so before the dump. */
   void assertRuns() {
+    for (int task : tasks()) {
+      char state = state(task);
+      boolean stopped = state == 'T' && !stoppedBefore.contains(task);
+      assertTrue(state != 't' && !stopped, "task " + task + " is in state " + state);
+    }
+  }
+
+  private List<Integer> tasks() {
+    List<Integer> found = new ArrayList<>();
     for (int pid : own()) {
       try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid + "/task"))) {
-        tasks.forEach(task -> assertRuns(Integer.parseInt(task.getFileName().toString())));
+        tasks.forEach(task -> found.add(Integer.parseInt(task.getFileName().toString())));
       } catch (IOException | UncheckedIOException e) {
         // ended meanwhile
       }
     }
-  }
-
-  private void assertRuns(int task) {
-    char state = state(task);
-    assertTrue(state != 't' && state != 'T', "task " + task + " is in state " + state);
+    return found;
   }
 
   /** The state letter of a task; Z if it is gone. */

@@ -3,10 +3,15 @@ package dev.thaw.dump.fd;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.file.TimerFd;
 import dev.thaw.linux.Clock;
+import dev.thaw.linux.Fd;
+import dev.thaw.linux.TimerFds;
 import dev.thaw.proc.TimerFdInfo;
 import java.io.IOException;
 
-/** {@link TimerFd}: fdinfo tells all of it; absolute timers keep their moment. */
+/**
+ * {@link TimerFd}: fdinfo tells all of it; absolute timers keep their moment. A periodic timer
+ * counts the ticks that nobody has read only when it is asked, so it is asked first.
+ */
 public final class TimerFdDump implements FileDump {
   private static final int TFD_TIMER_ABSTIME = 1;
 
@@ -17,7 +22,10 @@ public final class TimerFdDump implements FileDump {
 
   @Override
   public OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException {
-    TimerFdInfo info = TimerFdInfo.parse(file.fdinfo());
+    try (Fd own = file.take()) {
+      TimerFds.countTicks(own);
+    }
+    TimerFdInfo info = TimerFdInfo.parse(OpenedFile.of(file.proc(), file.number()).fdinfo());
     return new TimerFd(
         id,
         file.flags(),
