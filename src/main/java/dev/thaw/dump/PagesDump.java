@@ -5,6 +5,7 @@ import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
 import dev.thaw.linux.PagemapScan;
 import dev.thaw.linux.ProcessVm;
+import dev.thaw.proc.ProcMaps;
 import dev.thaw.store.PageBuffer;
 import dev.thaw.store.PageSink;
 import dev.thaw.store.PageStoreWriter;
@@ -98,12 +99,41 @@ final class PagesDump {
       throws IOException {
     long at = address;
     while (bytes.hasRemaining()) {
-      int done = memory.read(bytes, at);
+      int done;
+      try {
+        done = memory.read(bytes, at);
+      } catch (IOException e) {
+        done = readBacking(pid, at, bytes, e);
+      }
       if (done <= 0) {
         throw new EOFException(String.format("pid %d: no memory at %#x", pid, at));
       }
       at += done;
     }
+  }
+
+  /**
+   * One page that the pager has not installed yet and nobody may read: /proc/PID/mem gives EIO at
+   * once for it (no fault that waits), so it is read from the memfd that is mapped there.
+   */
+  private static int readBacking(int pid, long address, ByteBuffer bytes, IOException refused)
+      throws IOException {
+    ProcDir proc = new ProcDir(pid);
+    for (ProcMaps.Line line : ProcMaps.parse(proc.text("maps"))) {
+      if (line.start() <= address && address < line.end() && line.inode() != 0) {
+        try (FileChannel backing =
+            FileChannel.open(proc.path("map_files/" + line.range()), StandardOpenOption.READ)) {
+          ByteBuffer page = bytes.slice(bytes.position(), PAGE);
+          long position = line.offset() + address - line.start();
+          while (page.hasRemaining() && backing.read(page, position + page.position()) > 0) {}
+          bytes.position(bytes.position() + page.position());
+          return page.position();
+        }
+      }
+    }
+    throw new IOException(
+        String.format("pid %d: reading its memory at %#x: %s", pid, address, refused.getMessage()),
+        refused);
   }
 
   /** The pages of an object that several mappings share, keyed by page number in it. */

@@ -30,7 +30,8 @@ public final class RegularFileDump implements FileDump {
         file.flags(),
         tree.context().identities().of(file.link(), file.magicLink(), false),
         file.position(),
-        file.type() == S_IFDIR);
+        file.type() == S_IFDIR,
+        FileLocksDump.of(tree.entry(id)));
   }
 
   /** The name must lead to the same inode, seen from the process's root. */
