@@ -27,7 +27,7 @@ class LayersTest {
           "remote", List.of("linux"),
           "check", List.of("linux"),
           "pager", List.of("store", "image", "linux"),
-          "dump", List.of("remote", "proc", "store", "image", "linux"),
+          "dump", List.of("remote", "proc", "store", "image", "linux", "pager"),
           "restore", List.of("remote", "proc", "pager", "store", "image", "linux"),
           // linux and remote for what they throw: the API sorts failures into kinds.
           "", List.of("dump", "restore", "pager", "store", "image", "linux", "remote"));

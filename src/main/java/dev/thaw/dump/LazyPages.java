@@ -33,6 +33,11 @@ final class LazyPages {
     PendingPages.awaitFilled(rootPid, FILL_LIMIT);
   }
 
+  /** Where an absent page is, for which no fault can be taken. */
+  PendingPages.Held held(int pid, long address) throws IOException {
+    return pending.isEmpty() ? PendingPages.Held.UNKNOWN : pending.get().held(pid, address);
+  }
+
   /** The ranges of {@code [start, end)} that are present or still to come; ascending, apart. */
   List<PagemapScan.Range> merge(long start, long end, List<PagemapScan.Range> present) {
     if (pending.isEmpty()) {

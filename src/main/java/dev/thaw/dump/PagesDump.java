@@ -95,7 +95,7 @@ final class PagesDump {
   }
 
   /** /proc/PID/mem reads what the process itself may not: PROT_NONE and write-only pages. */
-  private static void readForced(int pid, FileChannel memory, long address, ByteBuffer bytes)
+  private void readForced(int pid, FileChannel memory, long address, ByteBuffer bytes)
       throws IOException {
     long at = address;
     while (bytes.hasRemaining()) {
@@ -103,7 +103,7 @@ final class PagesDump {
       try {
         done = memory.read(bytes, at);
       } catch (IOException e) {
-        done = readBacking(pid, at, bytes, e);
+        done = readAbsent(pid, at, bytes, e);
       }
       if (done <= 0) {
         throw new EOFException(String.format("pid %d: no memory at %#x", pid, at));
@@ -114,26 +114,44 @@ final class PagesDump {
 
   /**
    * One page that the pager has not installed yet and nobody may read: /proc/PID/mem gives EIO at
-   * once for it (no fault that waits), so it is read from the memfd that is mapped there.
+   * once for it (no fault that waits), so it is read from the memfd that is mapped there, unless
+   * the process has given it away.
    */
-  private static int readBacking(int pid, long address, ByteBuffer bytes, IOException refused)
+  private int readAbsent(int pid, long address, ByteBuffer bytes, IOException refused)
       throws IOException {
+    ByteBuffer page = bytes.slice(bytes.position(), PAGE);
+    switch (lazy.held(pid, address)) {
+      case NOWHERE -> page.put(new byte[PAGE]);
+      case MEMFD -> readBacking(pid, address, page);
+      default ->
+          throw new IOException(
+              String.format(
+                  "pid %d: its memory at %#x is not there yet (%s); dump it when thaw stats says that"
+                      + " all pages are",
+                  pid, address, refused.getMessage()),
+              refused);
+    }
+    bytes.position(bytes.position() + PAGE);
+    return PAGE;
+  }
+
+  private static void readBacking(int pid, long address, ByteBuffer page) throws IOException {
     ProcDir proc = new ProcDir(pid);
     for (ProcMaps.Line line : ProcMaps.parse(proc.text("maps"))) {
       if (line.start() <= address && address < line.end() && line.inode() != 0) {
         try (FileChannel backing =
             FileChannel.open(proc.path("map_files/" + line.range()), StandardOpenOption.READ)) {
-          ByteBuffer page = bytes.slice(bytes.position(), PAGE);
           long position = line.offset() + address - line.start();
-          while (page.hasRemaining() && backing.read(page, position + page.position()) > 0) {}
-          bytes.position(bytes.position() + page.position());
-          return page.position();
+          while (page.hasRemaining()) {
+            if (backing.read(page, position + page.position()) <= 0) {
+              throw new EOFException(String.format("pid %d: its memfd ends at %#x", pid, address));
+            }
+          }
+          return;
         }
       }
     }
-    throw new IOException(
-        String.format("pid %d: reading its memory at %#x: %s", pid, address, refused.getMessage()),
-        refused);
+    throw new EOFException(String.format("pid %d: no memfd at %#x", pid, address));
   }
 
   /** The pages of an object that several mappings share, keyed by page number in it. */
