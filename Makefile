@@ -12,6 +12,7 @@ MVN ?= mvn -q -B
 MVN_TEST ?= mvn -B -ntp
 KERNEL_REQUIRED ?= false
 STRESS_SECONDS ?= 600
+BENCH_ROUNDS ?= 5
 PREFIX ?= /usr/local
 NATIVE := target/native
 HOME_DIR = $(DESTDIR)$(PREFIX)/lib/thaw
@@ -54,8 +55,12 @@ stress: build
 fmt:
 	$(MVN) spotless:apply
 
+# Not measured yet: the pager's cost of a fault beside a loop without tables, and scans of all memory.
 bench: build
-	@echo "make bench: nothing is measured yet"
+	@src/build/require redis-server:redis-server
+	@src/bench/resume target/thaw $(NATIVE)/bench/ballast
+	@$(MVN) test-compile org.codehaus.mojo:exec-maven-plugin:3.5.0:java -Dexec.classpathScope=test -Dexec.mainClass=dev.thaw.real.RedisBench \
+	  -Dexec.args=$(BENCH_ROUNDS) -Dthaw.native=$(CURDIR)/$(NATIVE) -Dthaw.command=$(CURDIR)/target/thaw
 
 # The archive knows its jars by path, so it is made where they come to lie; not under a DESTDIR.
 install: build
