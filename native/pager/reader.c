@@ -356,10 +356,14 @@ static uint64_t drain_find(struct thaw_reader *r, const struct thaw_vma *v, uint
 		uint64_t index = thaw_vma_index(v, at);
 		uint8_t page = __atomic_load_n(&r->pager->pages[index], __ATOMIC_ACQUIRE);
 
-		if (r->bytes[index] || !(page & THAW_PAGE_HAS_CONTENT))
+		if (!(page & THAW_PAGE_HAS_CONTENT) || r->bytes[index] & THAW_SPACE_DROPPED)
 			continue;
-		/* A lost page keeps us: a child of fork does not always inherit its poison. */
-		if (v->kind == THAW_VMA_PRIVATE || !(page & THAW_PAGE_FILLED))
+		/* A lost page keeps us, poisoned or not yet: a child of fork may not inherit it. */
+		if (page & THAW_PAGE_POISONED)
+			*missing = true;
+		else if (r->bytes[index])
+			continue;
+		else if (v->kind == THAW_VMA_PRIVATE || !(page & THAW_PAGE_FILLED))
 			*missing = true;
 		else if (v->kind == THAW_VMA_ANON)
 			return at;
