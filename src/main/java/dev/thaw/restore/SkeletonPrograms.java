@@ -13,6 +13,9 @@ import java.util.Optional;
  * descriptors, its session, its children.
  */
 final class SkeletonPrograms {
+  /** The greatest number that close_range(2) takes. */
+  private static final long MAX_FD = 0xffffffffL;
+
   private static final int MREMAP_MAYMOVE_FIXED = 1 | 2;
   private static final long LOWEST = 0x1000;
   private static final long TASK_SIZE = 0x7ffffffff000L;
@@ -29,7 +32,8 @@ final class SkeletonPrograms {
    * @param keepFrom first byte of what stays: the pages put aside, then the blob's area
    * @param keepEnd one past the last
    * @param aside where each of the kernel's mappings goes
-   * @param firstBlobFd descriptors below it are closed
+   * @param blobFd the one descriptor that stays; the task was perhaps stopped before it had closed
+   *     those of thaw-init
    * @param rseq what the C library of the fresh process registered: the kernel writes to it on
    *     every return to user mode, and it is about to go
    */
@@ -38,13 +42,14 @@ final class SkeletonPrograms {
       Map<String, Long> aside,
       long keepFrom,
       long keepEnd,
-      int firstBlobFd,
+      int blobFd,
       Optional<Ptrace.RseqConfiguration> rseq) {
     Program.Builder b = Program.builder("empty the process");
     rseq.ifPresent(
         r ->
             b.call(Syscalls.RSEQ, r.address(), r.sizeBytes(), RSEQ_FLAG_UNREGISTER, r.signature()));
-    b.call(Syscalls.CLOSE_RANGE, 0, firstBlobFd - 1, 0);
+    b.call(Syscalls.CLOSE_RANGE, 0, blobFd - 1, 0);
+    b.call(Syscalls.CLOSE_RANGE, blobFd + 1, MAX_FD, 0);
     for (KernelPages.Mapping pages : kernelPages) {
       b.note(pages.name());
       long to = aside.get(pages.name());

@@ -121,7 +121,7 @@ final class TreeBuilder {
     aside.forEach(context::aside);
     remote.run(
         SkeletonPrograms.empty(
-            kernelPages, aside, asideBase, areaAddress + areaBytes, firstBlobFd, rseq));
+            kernelPages, aside, asideBase, areaAddress + areaBytes, remote.ownDescriptor(), rseq));
     addFamily(new ProcessBuilding(root, images.process(root.pid()), remote));
     groups();
   }
