@@ -410,6 +410,9 @@ static int next_messages(struct thaw_reader *r)
 {
 	int err;
 
+	/* Read while a fault that had waited was answered: its thread may be the only one left. */
+	if (r->pending_count)
+		return 0;
 	if (!r->waiting_count && !drains(r))
 		return thaw_reader_read(r, true);
 	err = thaw_reader_read(r, false);
