@@ -179,19 +179,23 @@ public final class PagerSession implements AutoCloseable {
    * @param uffd owned from here on, even on failure; the last descriptor of it outside of thaw-init
    */
   public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas) throws IOException {
-    addSpace(pid, uffd, vmas, false);
+    addSpace(pid, uffd, vmas, List.of(), false);
   }
 
   /**
    * Adds an address space.
    *
+   * @param marks what is known of its pages already
    * @param drain install all {@link VmaKind#ANON} pages in the background. When they are there and
    *     all shared memory is filled, the userfaultfd is closed, and no pager is behind the process
    *     any more. A space that has {@link VmaKind#PRIVATE} content keeps it.
    */
-  public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas, boolean drain) throws IOException {
+  public void addSpace(
+      int pid, Fd uffd, List<SpaceVma> vmas, List<SpaceMark> marks, boolean drain)
+      throws IOException {
     try (uffd;
         Memfd space = SpaceTable.create(vmas, backing -> backings.get(backing).slots())) {
+      SpaceTable.mark(space, marks, backing -> backings.get(backing).slots());
       init.addSpace(pid, drain ? Tables.SPACE_FLAG_DRAIN : 0, uffd, space);
     }
   }

@@ -13,6 +13,8 @@ import java.util.function.IntFunction;
  * The table of one address space, {@code struct thaw_space}, as the JVM writes it at the beginning.
  */
 final class SpaceTable {
+  private static final int MARK_BYTES = 65536;
+
   private SpaceTable() {}
 
   /** A VMA with the index of its pages; what lies outside of every slot has none. */
@@ -40,17 +42,7 @@ final class SpaceTable {
 
   private static void index(
       SpaceVma vma, List<SessionTable.IndexedSlot> slots, List<IndexedVma> out) {
-    int low = 0;
-    int high = slots.size() - 1; // the last slot that begins at or below the VMA's first page
-    while (low < high) {
-      int middle = (low + high + 1) >>> 1;
-      if (slots.get(middle).firstPage() <= vma.firstPage()) {
-        low = middle;
-      } else {
-        high = middle - 1;
-      }
-    }
-    SessionTable.IndexedSlot slot = slots.get(low);
+    SessionTable.IndexedSlot slot = floor(slots, vma.firstPage());
     long slotEnd = slot.firstPage() + slot.pageCount();
     if (vma.firstPage() < slot.firstPage() || vma.firstPage() >= slotEnd) {
       throw new IllegalArgumentException(vma + " begins in no slot of its backing");
@@ -71,6 +63,47 @@ final class SpaceTable {
         vma.backing(),
         vma.firstPage() + (start - vma.start()) / Memfd.PAGE_BYTES,
         vma.kind());
+  }
+
+  /** Writes the bytes of pages about which something is known from the beginning. */
+  static void mark(
+      Memfd space, List<SpaceMark> marks, IntFunction<List<SessionTable.IndexedSlot>> slotsOf)
+      throws IOException {
+    for (SpaceMark mark : marks) {
+      long index = indexOf(mark, slotsOf.apply(mark.backing()));
+      ByteBuffer bytes = ByteBuffer.allocateDirect((int) Math.min(mark.pageCount(), MARK_BYTES));
+      while (bytes.hasRemaining()) {
+        bytes.put((byte) mark.kind().bits());
+      }
+      for (long done = 0; done < mark.pageCount(); done += bytes.capacity()) {
+        int some = (int) Math.min(bytes.capacity(), mark.pageCount() - done);
+        space.write(bytes, 0, some, Tables.SPACE_PAGES_OFFSET + index + done);
+      }
+    }
+  }
+
+  private static long indexOf(SpaceMark mark, List<SessionTable.IndexedSlot> slots) {
+    SessionTable.IndexedSlot slot = floor(slots, mark.firstPage());
+    if (mark.firstPage() < slot.firstPage()
+        || mark.firstPage() + mark.pageCount() > slot.firstPage() + slot.pageCount()) {
+      throw new IllegalArgumentException(mark + " lies in no slot of its backing");
+    }
+    return slot.index() + mark.firstPage() - slot.firstPage();
+  }
+
+  /** The last slot that begins at or below {@code page}, or the first. */
+  private static SessionTable.IndexedSlot floor(List<SessionTable.IndexedSlot> slots, long page) {
+    int low = 0;
+    int high = slots.size() - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (slots.get(middle).firstPage() <= page) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return slots.get(low);
   }
 
   private static Memfd write(List<IndexedVma> vmas) throws IOException {

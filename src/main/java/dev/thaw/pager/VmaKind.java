@@ -19,6 +19,11 @@ public enum VmaKind {
     this.flags = flags;
   }
 
+  /** Whether its pages become the process's own when they are installed. */
+  public boolean copied() {
+    return this == ANON || this == ANON_WIPE_ON_FORK;
+  }
+
   /** {@code enum thaw_vma_kind}. */
   int code() {
     return code;

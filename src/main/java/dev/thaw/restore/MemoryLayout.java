@@ -7,7 +7,10 @@ import dev.thaw.pager.Extent;
 import dev.thaw.pager.Slot;
 import dev.thaw.store.PagemapRun;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where each page of one process comes from: its VMAs with their treatment, and its private memfd.
@@ -18,7 +21,8 @@ import java.util.List;
  * </pre>
  *
  * The distance between the slots leaves each VMA room to grow by mremap(2) into a hole, which reads
- * as zero, instead of into its neighbour's pages.
+ * as zero, instead of into its neighbour's pages. A child whose VMA holds much the same pages as its
+ * parent's maps the parent's slot ({@link CopyOnWrite}).
  */
 final class MemoryLayout {
   /** log2 of the distance between two slots, in bytes. A file ends at 2^63. */
@@ -28,22 +32,44 @@ final class MemoryLayout {
   private static final int MAX_SLOTS = 1 << (63 - SLOT_SHIFT);
 
   private final int pid;
+  private final Optional<MemoryLayout> parent;
   private final List<Area> areas = new ArrayList<>();
   private final List<Slot> slots = new ArrayList<>();
   private final List<Extent> content = new ArrayList<>();
 
+  /** The parts of the memfd that a child maps too, by their first page. */
+  private final Set<Long> lent = new HashSet<>();
+
   /**
    * One VMA.
    *
-   * @param firstPage in the private memfd, for LAZY and COPY; else 0
+   * @param owner the process whose private memfd is mapped here
+   * @param firstPage in that memfd, for LAZY and COPY; else 0
    * @param runs its pages in the store, keyed by address &gt;&gt; 12
+   * @param borrowed how its pages differ from the owner's, if that is another process
    */
-  record Area(Vma vma, Treatment treatment, long firstPage, List<PagemapRun> runs) {
+  record Area(
+      Vma vma,
+      Treatment treatment,
+      int owner,
+      long firstPage,
+      List<PagemapRun> runs,
+      Optional<CopyOnWrite> borrowed) {
     /** The page of its backing at which it begins, where the pager serves it. */
     long servedPage() {
       return vma.backing() instanceof Vma.Backing.Shared shared
           ? shared.offsetBytes() >>> PAGE_SHIFT
           : firstPage;
+    }
+
+    /** Pages that are written before the tree runs. Zeros count only where a file lies below. */
+    List<PagemapRun> writtenRuns() {
+      if (borrowed.isPresent()) {
+        return borrowed.get().written();
+      }
+      return treatment.written()
+          ? runs.stream().filter(r -> !r.zero() || treatment == Treatment.OVERLAY).toList()
+          : List.of();
     }
 
     /** First byte. */
@@ -66,9 +92,15 @@ final class MemoryLayout {
    * Lays out one process.
    *
    * @param runs of its pagemap, ascending
+   * @param parent the layout of its parent if that is in the tree
    */
-  MemoryLayout(ProcessImage process, List<PagemapRun> runs, MemoryMode mode) {
+  MemoryLayout(
+      ProcessImage process,
+      List<PagemapRun> runs,
+      MemoryMode mode,
+      Optional<MemoryLayout> parent) {
     this.pid = process.pid();
+    this.parent = parent;
     RunCursor cursor = new RunCursor(runs);
     for (Vma vma : process.mm().vmas()) {
       add(vma, cursor.within(vma), mode);
@@ -78,22 +110,75 @@ final class MemoryLayout {
 
   private void add(Vma vma, List<PagemapRun> runs, MemoryMode mode) {
     Treatment treatment = Treatment.of(vma, runs.stream().anyMatch(r -> !r.zero()), mode);
-    long firstPage = 0;
-    if (treatment == Treatment.LAZY || treatment == Treatment.COPY) {
-      if (slots.size() == MAX_SLOTS) {
-        throw new IllegalArgumentException("pid " + pid + ": more than " + MAX_SLOTS + " VMAs");
-      }
-      firstPage = (long) slots.size() << (SLOT_SHIFT - PAGE_SHIFT);
-      slots.add(new Slot(firstPage, vma.pages()));
-      long vmaPage = vma.start().value() >>> PAGE_SHIFT;
-      for (PagemapRun run : runs) {
-        if (!run.zero()) {
-          long page = firstPage + run.firstPage() - vmaPage;
-          content.add(new Extent(page, run.pageCount(), run.firstStorePage()));
-        }
+    if (treatment == Treatment.LAZY) {
+      Optional<Area> borrowed = borrow(vma, runs);
+      if (borrowed.isPresent()) {
+        areas.add(borrowed.get());
+        return;
       }
     }
-    areas.add(new Area(vma, treatment, firstPage, runs));
+    boolean paged = treatment == Treatment.LAZY || treatment == Treatment.COPY;
+    long firstPage = paged ? newSlot(vma, runs) : 0;
+    areas.add(new Area(vma, treatment, pid, firstPage, runs, Optional.empty()));
+  }
+
+  private long newSlot(Vma vma, List<PagemapRun> runs) {
+    if (slots.size() == MAX_SLOTS) {
+      throw new IllegalArgumentException("pid " + pid + ": more than " + MAX_SLOTS + " VMAs");
+    }
+    long firstPage = (long) slots.size() << (SLOT_SHIFT - PAGE_SHIFT);
+    slots.add(new Slot(firstPage, vma.pages()));
+    long vmaPage = vma.start().value() >>> PAGE_SHIFT;
+    for (PagemapRun run : runs) {
+      if (!run.zero()) {
+        long page = firstPage + run.firstPage() - vmaPage;
+        content.add(new Extent(page, run.pageCount(), run.firstStorePage()));
+      }
+    }
+    return firstPage;
+  }
+
+  /** The VMA as a mapping of what an ancestor has at the same addresses, if that pays. */
+  private Optional<Area> borrow(Vma vma, List<PagemapRun> runs) {
+    Area theirs = parent.flatMap(p -> p.covering(vma)).orElse(null);
+    if (theirs == null) {
+      return Optional.empty();
+    }
+    long first = vma.start().value() >>> PAGE_SHIFT;
+    MemoryLayout owner = layoutOf(theirs.owner());
+    Area original = owner.covering(vma).orElseThrow();
+    CopyOnWrite difference =
+        CopyOnWrite.of(original.runs(), runs, first, vma.end().value() >>> PAGE_SHIFT);
+    if (!difference.pays()) {
+      return Optional.empty();
+    }
+    owner.lent.add(original.firstPage());
+    long page = original.firstPage() + first - (original.start() >>> PAGE_SHIFT);
+    return Optional.of(
+        new Area(vma, Treatment.LAZY, owner.pid, page, runs, Optional.of(difference)));
+  }
+
+  /** The area that is mapped from a memfd and has all of the addresses of {@code vma}. */
+  private Optional<Area> covering(Vma vma) {
+    return areas.stream()
+        .filter(a -> a.treatment() == Treatment.LAZY)
+        .filter(a -> a.start() <= vma.start().value() && vma.end().value() <= a.end())
+        .findFirst();
+  }
+
+  private MemoryLayout layoutOf(int owner) {
+    return owner == pid ? this : parent.orElseThrow().layoutOf(owner);
+  }
+
+  /** Makes true anonymous memory of what no other process shares. After all layouts are made. */
+  void graduate() {
+    areas.replaceAll(
+        a ->
+            a.treatment() != Treatment.LAZY
+                    || a.borrowed().isPresent()
+                    || lent.contains(a.firstPage())
+                ? a
+                : new Area(a.vma(), Treatment.COPY, pid, a.firstPage(), a.runs(), a.borrowed()));
   }
 
   /** The process. */
@@ -116,13 +201,9 @@ final class MemoryLayout {
     return new BackingSpec(name, false, slots, content);
   }
 
-  /** Pages that are written before the tree runs. Zeros count only where a file lies below. */
+  /** Pages that are written before the tree runs. */
   List<PagemapRun> writtenRuns() {
-    return areas.stream()
-        .filter(a -> a.treatment().written())
-        .flatMap(
-            a -> a.runs().stream().filter(r -> !r.zero() || a.treatment() == Treatment.OVERLAY))
-        .toList();
+    return areas.stream().flatMap(a -> a.writtenRuns().stream()).toList();
   }
 
   /** Splits ascending runs at the ends of ascending VMAs. */

@@ -6,6 +6,11 @@ public enum MemoryMode {
   SHARE,
   /** True anonymous memory, filled by UFFDIO_COPY as it is touched and in the background. */
   EXACT,
+  /**
+   * Like {@link #EXACT}, except for what the processes of the tree share copy-on-write: that stays
+   * a mapping of one memfd.
+   */
+  GRADUATE,
   /** True anonymous memory, all of it there before the tree runs; no pager. */
   EAGER
 }

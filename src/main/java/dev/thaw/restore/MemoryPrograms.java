@@ -62,7 +62,7 @@ final class MemoryPrograms {
     Map<Integer, Program.Arg> memfds = new HashMap<>();
     Program.Arg driver = null;
     for (MemoryLayout.Area area : layout.areas()) {
-      Integer backing = context.backingOf(layout.pid(), area);
+      Integer backing = context.backingOf(area);
       if (backing != null && !memfds.containsKey(backing)) {
         driver = driver != null ? driver : b.call(Syscalls.PIDFD_OPEN, context.driverPid(), 0);
         b.note("take memfd of backing " + backing);
@@ -116,7 +116,7 @@ final class MemoryPrograms {
       MemoryLayout.Area area,
       Map<String, Program.Arg> opened,
       Map<Integer, Program.Arg> memfds) {
-    Integer backing = context.backingOf(layout.pid(), area);
+    Integer backing = context.backingOf(area);
     if (backing != null) {
       return memfds.get(backing);
     }
@@ -171,8 +171,9 @@ final class MemoryPrograms {
   }
 
   private static int mappedProt(MemoryLayout.Area area) {
-    boolean written = area.treatment().written() && !area.runs().isEmpty();
-    return written ? area.vma().prot() | PROT_READ | PROT_WRITE : area.vma().prot();
+    return !area.writtenRuns().isEmpty()
+        ? area.vma().prot() | PROT_READ | PROT_WRITE
+        : area.vma().prot();
   }
 
   /** Final protections and advice, once the written pages are there. */

@@ -1,6 +1,7 @@
 package dev.thaw.restore;
 
 import dev.thaw.image.ImageFormatException;
+import dev.thaw.image.Manifest;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Restores a tree.
@@ -88,8 +90,17 @@ public final class Restore implements AutoCloseable {
   }
 
   private void layOut() throws IOException {
-    for (ProcessImage process : images.processes()) {
-      layouts.put(process.pid(), layOut(process));
+    for (Manifest.TreeNode node : images.manifest().processes()) {
+      layOut(node);
+    }
+    for (MemoryLayout layout : layouts.values()) {
+      if (options.memory() == MemoryMode.GRADUATE) {
+        layout.graduate();
+      }
+      if (layout.hasPrivateBacking()) {
+        int backing = pager.addBacking(layout.privateBacking(PRIVATE_MEMFD));
+        context.privateBacking(layout.pid(), backing, pager.memfd(backing).number());
+      }
     }
     for (SharedMemory memory : images.files().sharedMemory()) {
       if (memory.kind() == SharedMemory.Kind.SYSV) {
@@ -111,20 +122,23 @@ public final class Restore implements AutoCloseable {
     }
   }
 
-  private MemoryLayout layOut(ProcessImage process) throws IOException {
-    MemoryLayout layout;
+  /** Parents come first, and a process may share memory with what was laid out before it. */
+  private void layOut(Manifest.TreeNode node) throws IOException {
+    if (node.zombie()) {
+      return;
+    }
+    ProcessImage process = images.process(node.pid());
     try {
-      layout =
+      layouts.put(
+          node.pid(),
           new MemoryLayout(
-              process, images.runs(ProcessImage.pagemapName(process.pid())), options.memory());
+              process,
+              images.runs(ProcessImage.pagemapName(node.pid())),
+              options.memory(),
+              Optional.ofNullable(layouts.get(node.ppid()))));
     } catch (IllegalArgumentException e) {
-      throw new ImageFormatException(ProcessImage.fileName(process.pid()) + ": " + e.getMessage());
+      throw new ImageFormatException(ProcessImage.fileName(node.pid()) + ": " + e.getMessage());
     }
-    if (layout.hasPrivateBacking()) {
-      int backing = pager.addBacking(layout.privateBacking(PRIVATE_MEMFD));
-      context.privateBacking(process.pid(), backing, pager.memfd(backing).number());
-    }
-    return layout;
   }
 
   private BackingSpec sharedBacking(SharedMemory memory) {

@@ -44,9 +44,9 @@ final class RestoreContext {
   }
 
   /** The backing whose memfd is mapped at {@code area}, or null if it is no memfd. */
-  Integer backingOf(int pid, MemoryLayout.Area area) {
+  Integer backingOf(MemoryLayout.Area area) {
     if (area.treatment() == Treatment.LAZY) {
-      return privateBackings.get(pid);
+      return privateBackings.get(area.owner());
     }
     return area.vma().backing() instanceof Vma.Backing.Shared shared
         ? sharedBackings.get(shared.object())
@@ -54,10 +54,10 @@ final class RestoreContext {
   }
 
   /** The backing that the pager serves {@code area} from. */
-  int servedBacking(int pid, MemoryLayout.Area area) {
+  int servedBacking(MemoryLayout.Area area) {
     return area.treatment() == Treatment.SHARED
         ? sharedBackings.get(((Vma.Backing.Shared) area.vma().backing()).object())
-        : privateBackings.get(pid);
+        : privateBackings.get(area.owner());
   }
 
   /** The backing of shared memory {@code object}. */

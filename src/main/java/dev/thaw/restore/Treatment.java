@@ -8,8 +8,9 @@ import dev.thaw.image.Vma;
  * <pre>
  * VMA at the dump                                        treatment
  * private anonymous, holding pages                       LAZY, COPY or EAGER, as the mode says
+ * private anonymous, WIPEONFORK or THP-advised           COPY: a memfd refuses the advice
  * private anonymous, holding none                        EMPTY
- * stack, WIPEONFORK, THP-advised, locked                 EAGER
+ * stack, locked memory                                   EAGER
  * private mapping of a file or of shared memory          OVERLAY: the pages that differ are written
  * shared mapping of a file                               FILE
  * shared anonymous, memfd, unlinked tmpfs file           SHARED
@@ -47,17 +48,7 @@ enum Treatment {
   static Treatment of(Vma vma, boolean holdsPages, MemoryMode mode) {
     Vma.Backing backing = vma.backing();
     if (backing instanceof Vma.Backing.Anonymous anonymous) {
-      if (anonymous.growsDown() || vma.has("wf") || vma.has("hg") || vma.has("lo")) {
-        return EAGER;
-      }
-      if (anonymous.droppable() || !holdsPages) {
-        return EMPTY;
-      }
-      return switch (mode) {
-        case SHARE -> LAZY;
-        case EXACT -> COPY;
-        case EAGER -> EAGER;
-      };
+      return ofAnonymous(vma, anonymous, holdsPages, mode);
     }
     if (backing instanceof Vma.Backing.MappedFile file) {
       return file.privately() ? OVERLAY : FILE;
@@ -75,6 +66,18 @@ enum Treatment {
       return SYSV;
     }
     return backing instanceof Vma.Backing.Vdso ? KERNEL : NONE;
+  }
+
+  private static Treatment ofAnonymous(
+      Vma vma, Vma.Backing.Anonymous anonymous, boolean holdsPages, MemoryMode mode) {
+    if (anonymous.droppable() || !holdsPages) {
+      return EMPTY;
+    }
+    if (anonymous.growsDown() || vma.has("lo") || mode == MemoryMode.EAGER) {
+      return EAGER;
+    }
+    boolean refused = vma.has("wf") || vma.has("hg");
+    return mode == MemoryMode.EXACT || refused ? COPY : LAZY;
   }
 
   /** Whether the pager serves it. */

@@ -7,6 +7,7 @@ import dev.thaw.linux.PidFd;
 import dev.thaw.linux.Ptrace;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
+import dev.thaw.pager.SpaceMark;
 import dev.thaw.pager.SpaceVma;
 import dev.thaw.pager.SpawnedTask;
 import dev.thaw.pager.VmaKind;
@@ -30,6 +31,7 @@ import java.util.Optional;
 
 /** Builds the tree, process by process and step by step. Runs on the tracer thread. */
 final class TreeBuilder {
+  private static final int PAGE_SHIFT = 12;
   private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
 
   /** EVENT_FORK, REMAP, REMOVE, UNMAP, MISSING_SHMEM, MINOR_SHMEM, POISON (linux/userfaultfd.h). */
@@ -176,8 +178,8 @@ final class TreeBuilder {
       try (PidFd pidfd = PidFd.open(process.pid())) {
         Fd uffd = pidfd.take(uffdNumber);
         List<SpaceVma> served = served(layout);
-        boolean drain = served.stream().allMatch(v -> v.kind() == VmaKind.ANON);
-        pager.addSpace(process.pid(), uffd, served, drain);
+        boolean drain = served.stream().anyMatch(v -> v.kind().copied());
+        pager.addSpace(process.pid(), uffd, served, marks(layout), drain);
       }
       process.run(SkeletonPrograms.close(uffdNumber));
     }
@@ -191,20 +193,40 @@ final class TreeBuilder {
             new SpaceVma(
                 area.start(),
                 area.end(),
-                context.servedBacking(layout.pid(), area),
+                context.servedBacking(area),
                 area.servedPage(),
-                kind(area.treatment())));
+                kind(area)));
       }
     }
     return vmas;
   }
 
-  private static VmaKind kind(Treatment treatment) {
-    return switch (treatment) {
+  /** What a child that maps its ancestor's memfd knows of the pages in which the two differ. */
+  private List<SpaceMark> marks(MemoryLayout layout) {
+    List<SpaceMark> marks = new ArrayList<>();
+    for (MemoryLayout.Area area : layout.areas()) {
+      if (area.borrowed().isPresent()) {
+        int backing = context.servedBacking(area);
+        long offset = area.firstPage() - (area.start() >>> PAGE_SHIFT);
+        for (PagemapRun run : area.borrowed().get().written()) {
+          long page = run.firstPage() + offset;
+          marks.add(new SpaceMark(backing, page, run.pageCount(), SpaceMark.Kind.INSTALLED));
+        }
+        for (CopyOnWrite.Blank blank : area.borrowed().get().blank()) {
+          long page = blank.firstPage() + offset;
+          marks.add(new SpaceMark(backing, page, blank.pageCount(), SpaceMark.Kind.DROPPED));
+        }
+      }
+    }
+    return marks;
+  }
+
+  private static VmaKind kind(MemoryLayout.Area area) {
+    return switch (area.treatment()) {
       case LAZY -> VmaKind.PRIVATE;
-      case COPY -> VmaKind.ANON;
+      case COPY -> area.vma().has("wf") ? VmaKind.ANON_WIPE_ON_FORK : VmaKind.ANON;
       case SHARED -> VmaKind.SHARED;
-      default -> throw new IllegalArgumentException(treatment + " is not served");
+      default -> throw new IllegalArgumentException(area.treatment() + " is not served");
     };
   }
 

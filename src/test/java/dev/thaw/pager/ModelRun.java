@@ -153,7 +153,7 @@ record ModelRun(
       int backing = in.getInt() == 0 ? own : shared;
       vmas.add(new SpaceVma(start, end, backing, firstPage, VmaKind.values()[in.getInt()]));
     }
-    session.addSpace(pid, map.fds().get(0), vmas, exact);
+    session.addSpace(pid, map.fds().get(0), vmas, List.of(), exact);
   }
 
   private byte[] config() {
