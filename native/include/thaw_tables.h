@@ -126,7 +126,7 @@ enum thaw_space_state {
 };
 
 enum thaw_space_flags {
-	THAW_SPACE_DRAIN = 1,	  /* install all anonymous memory in the background, then let go */
+	THAW_SPACE_DRAIN = 1,	  /* copy all anonymous memory once everything is filled */
 	THAW_SPACE_GRADUATED = 2, /* everything was installed; no userfaultfd any more */
 };
 

@@ -84,7 +84,8 @@ static int hello(struct reply *a)
 	a->fds[0] = init.session_fd;
 	a->fds[1] = init.session->pages_fd;
 	a->fds[2] = init.session->request_eventfd;
-	a->fd_count = 3;
+	a->fds[3] = init.session->pager_eventfd;
+	a->fd_count = 4;
 	a->msg.args[0] = getpid();
 	a->msg.args[1] = init.session->backing_count;
 	return 0;

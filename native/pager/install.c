@@ -343,6 +343,8 @@ enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vm
 	window(r, vma, address, decision, &start, &end);
 	install_neighbours(r, vma, address + THAW_PAGE_SIZE, end, decision);
 	install_neighbours(r, vma, start, address, decision);
+	if (decision == THAW_COPY)
+		thaw_give_back(r, vma, start, end);
 	return outcome;
 }
 

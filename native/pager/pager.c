@@ -233,8 +233,18 @@ static void end_reader(struct thaw_reader *r)
 	munmap(r, sizeof(*r));
 }
 
+/* Interrupts a reader that waits for messages, again and again until it has seen why. */
+static void tell_to_settle(struct thaw_reader *r)
+{
+	if (__atomic_load_n(&r->settling, __ATOMIC_ACQUIRE))
+		return;
+	__atomic_store_n(&r->settle, 1, __ATOMIC_RELEASE);
+	pthread_kill(r->thread, SIGUSR1);
+}
+
 static void look_at_spaces(bool probe)
 {
+	bool filled = __atomic_load_n(&pager.session->fill_done, __ATOMIC_ACQUIRE);
 	uint32_t used = __atomic_load_n(&pager.session->space_count, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < used; i++) {
@@ -252,6 +262,8 @@ static void look_at_spaces(bool probe)
 		} else if (r && (__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE) ||
 				 (probe && thaw_process_gone(r->uffd)))) {
 			end_reader(r);
+		} else if (r && filled) {
+			tell_to_settle(r);
 		}
 	}
 }

@@ -94,6 +94,8 @@ struct thaw_reader {
 	bool nonblocking;
 	bool gone;	   /* the process is dead, exec'ed, or needs no pager any more */
 	uint32_t stop;	   /* set by the main thread */
+	uint32_t settle;   /* set by the main thread: everything is filled */
+	uint32_t settling; /* set by the reader: it has seen that */
 	uint32_t finished; /* set by the reader */
 	pthread_t thread;
 	uint32_t filler_generation;
@@ -102,6 +104,9 @@ struct thaw_reader {
 	int last_errno; /* of the install that failed last, and what it was */
 	int last_decision;
 	uint64_t drain_next; /* address from which the background slice goes on */
+	bool progress;	     /* something was copied since drain_next was 0 */
+	bool drained;	     /* nothing is left to be done in the background */
+	bool owes_pages;     /* pages were copied and not given back: a child might need them */
 	unsigned int pending_count; /* faults read and not yet looked at */
 	unsigned int waiting_count; /* faults that wait for a fill */
 	struct thaw_fault pending[THAW_PENDING_MAX];
@@ -118,6 +123,18 @@ const uint8_t *thaw_pager_source(struct thaw_pager *pager, const struct thaw_vma
 				 uint64_t address);
 
 void *thaw_reader_main(void *reader);
+void thaw_reader_fail_stop(struct thaw_reader *r, int err);
+/* Reads an event that stands in the way of an install; its thread may not have run yet. */
+void thaw_reader_wait_for_event(struct thaw_reader *r, unsigned int tries);
+
+/* settle.c: once everything is filled. One slice; false when there is nothing to do for now. */
+bool thaw_settle_slice(struct thaw_reader *r) must_check;
+
+/* giveback.c: the memfd's pages under [start, end), where the process has copies of them. */
+void thaw_give_back(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t start,
+		    uint64_t end);
+void thaw_give_back_all(struct thaw_reader *r);
+
 /* Reads what there is into the journal and applies the events: 0, or -errno (EAGAIN: nothing). */
 int thaw_reader_read(struct thaw_reader *r, bool block) must_check;
 

@@ -18,7 +18,6 @@
 
 #include "pager.h"
 
-#define DRAIN_SLICE_PAGES 32
 /* A lost fill request is put again after so long; it is lost only if a filler died. */
 #define WAIT_MILLIS 20
 
@@ -223,7 +222,7 @@ static enum thaw_outcome answer(struct thaw_reader *r, struct thaw_fault *fault)
 	return thaw_install_fault(r, vma, fault->address, decision);
 }
 
-static void fail_stop(struct thaw_reader *r, int err)
+void thaw_reader_fail_stop(struct thaw_reader *r, int err)
 {
 	struct thaw_session *s = r->pager->session;
 
@@ -232,15 +231,14 @@ static void fail_stop(struct thaw_reader *r, int err)
 	_exit(3); /* thaw-init kills the tree, then lets go of the userfaultfds */
 }
 
-/* An event must be read before anything can be installed; its thread may not have run yet. */
-static void wait_for_event(struct thaw_reader *r, unsigned int tries)
+void thaw_reader_wait_for_event(struct thaw_reader *r, unsigned int tries)
 {
 	int err = thaw_reader_read(r, false);
 
 	if (!err)
 		return;
 	if (err != -EAGAIN && err != -EINTR && err != -EMFILE)
-		fail_stop(r, -err);
+		thaw_reader_fail_stop(r, -err);
 	if (tries < 10) {
 		sched_yield();
 	} else {
@@ -257,7 +255,7 @@ static void handle(struct thaw_reader *r, struct thaw_fault fault)
 		case THAW_DONE:
 			return;
 		case THAW_EVENTS:
-			wait_for_event(r, tries);
+			thaw_reader_wait_for_event(r, tries);
 			break;
 		case THAW_LAYOUT:
 			/* The thread is alive and the place is not ours: let it look for itself. */
@@ -271,7 +269,7 @@ static void handle(struct thaw_reader *r, struct thaw_fault fault)
 			r->gone = true;
 			return;
 		case THAW_NO_MEMORY:
-			fail_stop(r, ENOMEM);
+			thaw_reader_fail_stop(r, ENOMEM);
 			return;
 		case THAW_BUG:
 			dprintf(2,
@@ -280,7 +278,7 @@ static void handle(struct thaw_reader *r, struct thaw_fault fault)
 				r->ref->pid, (unsigned long long)fault.address, r->last_decision,
 				r->last_errno);
 			if (thaw_install_fault(r, NULL, fault.address, THAW_POISON) == THAW_BUG)
-				fail_stop(r, EINVAL);
+				thaw_reader_fail_stop(r, EINVAL);
 			return;
 		}
 	}
@@ -328,81 +326,13 @@ static void wait_for_either(struct thaw_reader *r)
 		return; /* another one has read it: the faults are looked at anyway */
 }
 
-/* Installs a few pages from `at` on. Returns where to go on. */
-static uint64_t drain_at(struct thaw_reader *r, const struct thaw_vma *v, uint64_t at)
+/* Whether there is work to be done in the background. */
+static bool settles(struct thaw_reader *r)
 {
-	enum thaw_outcome outcome = THAW_DONE;
-	uint64_t next = thaw_install_slice(r, v, at, DRAIN_SLICE_PAGES, &outcome);
-
-	if (outcome == THAW_TARGET_GONE)
-		r->gone = true;
-	if (outcome == THAW_NO_MEMORY)
-		fail_stop(r, ENOMEM);
-	if (outcome == THAW_EVENTS) {
-		wait_for_event(r, 0);
-		return next;
-	}
-	return next > at ? next : at + THAW_PAGE_SIZE;
-}
-
-/*
- * The first page of `v` from `at` on that has something to be installed; v->end if there is none.
- * Sets *missing where content is not in its memfd yet, or can never be let go of.
- */
-static uint64_t drain_find(struct thaw_reader *r, const struct thaw_vma *v, uint64_t at,
-			   bool *missing)
-{
-	for (; at < v->end; at += THAW_PAGE_SIZE) {
-		uint64_t index = thaw_vma_index(v, at);
-		uint8_t page = __atomic_load_n(&r->pager->pages[index], __ATOMIC_ACQUIRE);
-
-		if (!(page & THAW_PAGE_HAS_CONTENT) || r->bytes[index] & THAW_SPACE_DROPPED)
-			continue;
-		/* A lost page keeps us, poisoned or not yet: a child of fork may not inherit it. */
-		if (page & THAW_PAGE_POISONED)
-			*missing = true;
-		else if (r->bytes[index])
-			continue;
-		else if (v->kind == THAW_VMA_PRIVATE || !(page & THAW_PAGE_FILLED))
-			*missing = true;
-		else if (v->kind == THAW_VMA_ANON)
-			return at;
-		/* A shared page that is filled is found by whoever touches it. */
-	}
-	return v->end;
-}
-
-/* One slice of background installs. Returns false when there is nothing to do for now. */
-static bool drain_slice(struct thaw_reader *r)
-{
-	const struct thaw_space *s = r->space;
-	unsigned int array = thaw_space_current(s);
-	bool missing = false;
-
-	for (uint32_t i = 0; i < s->vma_count[array]; i++) {
-		const struct thaw_vma *v = &s->vmas[array][i];
-		uint64_t at = v->start > r->drain_next ? v->start : r->drain_next;
-
-		if (v->index == THAW_NO_INDEX || v->kind == THAW_VMA_ZERO || at >= v->end)
-			continue;
-		at = drain_find(r, v, at, &missing);
-		if (at < v->end) {
-			r->drain_next = drain_at(r, v, at);
-			return true;
-		}
-	}
-	if (r->drain_next == 0 && !missing) {
-		/* All there: the userfaultfd goes, and with it every trace of us. */
-		r->ref->flags |= THAW_SPACE_GRADUATED;
-		r->gone = true;
-	}
-	r->drain_next = 0;
-	return false;
-}
-
-static bool drains(const struct thaw_reader *r)
-{
-	return r->ref->flags & THAW_SPACE_DRAIN;
+	if (r->drained || !__atomic_load_n(&r->settle, __ATOMIC_ACQUIRE))
+		return false;
+	__atomic_store_n(&r->settling, 1, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* One round of the loop: read, wait or work in the background. */
@@ -413,13 +343,13 @@ static int next_messages(struct thaw_reader *r)
 	/* Read while a fault that had waited was answered: its thread may be the only one left. */
 	if (r->pending_count)
 		return 0;
-	if (!r->waiting_count && !drains(r))
+	if (!r->waiting_count && !settles(r))
 		return thaw_reader_read(r, true);
 	err = thaw_reader_read(r, false);
 	if (err != -EAGAIN)
 		return err;
-	if (!drains(r) || !drain_slice(r)) {
-		if (!r->gone)
+	if (!settles(r) || !thaw_settle_slice(r)) {
+		if (!r->gone && r->waiting_count)
 			wait_for_either(r);
 	}
 	return -EAGAIN;
@@ -433,7 +363,7 @@ void *thaw_reader_main(void *arg)
 
 	r->ref->counters.replays++;
 	if (err)
-		fail_stop(r, -err);
+		thaw_reader_fail_stop(r, -err);
 	r->nonblocking = true;
 	set_nonblocking(r, false);
 	thaw_wake_all(r->uffd);
@@ -444,7 +374,7 @@ void *thaw_reader_main(void *arg)
 
 			nanosleep(&pause, NULL);
 		} else if (err && err != -EAGAIN && err != -EINTR) {
-			fail_stop(r, -err);
+			thaw_reader_fail_stop(r, -err);
 		}
 		handle_pending(r);
 		if (r->waiting_count)

@@ -41,7 +41,11 @@ final class LiveTree implements RestoredTree {
     if (options.eager()) {
       return MemoryMode.EAGER;
     }
-    return options.privateMemory() == PrivateMemory.EXACT ? MemoryMode.EXACT : MemoryMode.SHARE;
+    return switch (options.privateMemory()) {
+      case GRADUATE -> MemoryMode.GRADUATE;
+      case SHARE -> MemoryMode.SHARE;
+      case EXACT -> MemoryMode.EXACT;
+    };
   }
 
   @Override

@@ -2,11 +2,14 @@ package dev.thaw;
 
 /** What private anonymous memory becomes after a restore. */
 public enum PrivateMemory {
-  /** Private mappings of a memfd: pages that are only read are never copied. The default. */
-  SHARE,
   /**
-   * True anonymous memory, every page copied: for programs that need every semantic of it, such as
-   * {@code MADV_FREE} or transparent huge pages.
+   * True anonymous memory, copied as it is touched and in the background. When all of it is there
+   * the tree has its memory for itself, and no pager is behind it. What parent and child share
+   * copy-on-write stays a mapping of one memfd, with a pager. The default.
    */
+  GRADUATE,
+  /** Private mappings of a memfd: pages that are only read are never copied. */
+  SHARE,
+  /** True anonymous memory throughout, also where parent and child shared it. */
   EXACT
 }

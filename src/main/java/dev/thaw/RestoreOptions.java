@@ -26,6 +26,6 @@ public record RestoreOptions(
   /** The options of {@code thaw restore -D directory} without any other. */
   public static RestoreOptions of(Path directory) {
     return new RestoreOptions(
-        directory, false, Optional.empty(), false, PrivateMemory.SHARE, false, Progress.NONE);
+        directory, false, Optional.empty(), false, PrivateMemory.GRADUATE, false, Progress.NONE);
   }
 }

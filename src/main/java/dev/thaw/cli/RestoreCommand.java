@@ -9,7 +9,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code thaw restore}. The launcher runs it under thaw-init. */
 @Command(
@@ -47,13 +50,21 @@ final class RestoreCommand implements Callable<Integer> {
 
   @Option(
       names = "--private-memory",
-      paramLabel = "share|exact",
-      defaultValue = "share",
+      paramLabel = "graduate|share|exact",
       converter = PrivateMemoryConverter.class,
       description =
-          "share: map private memory from memfds, copy a page when it is written;"
-              + " exact: true anonymous memory, as CRIU does (default: ${DEFAULT-VALUE}).")
-  PrivateMemory privateMemory;
+          "graduate: the tree ends up with memory of its own and without a pager, except for what"
+              + " its processes share copy-on-write (the default); share: map private memory from"
+              + " memfds, copy a page when it is written; exact: true anonymous memory throughout,"
+              + " as CRIU does.")
+  Optional<PrivateMemory> privateMemory = Optional.empty();
+
+  @Option(
+      names = "--graduate",
+      negatable = true,
+      description =
+          "The same as --private-memory graduate; --no-graduate as --private-memory share.")
+  Optional<Boolean> graduate = Optional.empty();
 
   @Option(
       names = "--accept-changed-files",
@@ -61,6 +72,7 @@ final class RestoreCommand implements Callable<Integer> {
   boolean acceptChangedFiles;
 
   @Mixin CommonOptions common;
+  @Spec CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
@@ -72,7 +84,7 @@ final class RestoreCommand implements Callable<Integer> {
                     detach,
                     pidfile,
                     eager,
-                    privateMemory,
+                    privateMemory(),
                     acceptChangedFiles,
                     bar::update))) {
       bar.wipe(); // from here the terminal is the tree's
@@ -84,6 +96,15 @@ final class RestoreCommand implements Callable<Integer> {
       tree.awaitFilled();
     }
     return ExitCode.OK;
+  }
+
+  private PrivateMemory privateMemory() {
+    if (privateMemory.isPresent() && graduate.isPresent()) {
+      throw new ParameterException(
+          spec.commandLine(), "--private-memory and --graduate say the same: give one of them");
+    }
+    PrivateMemory otherwise = graduate.orElse(true) ? PrivateMemory.GRADUATE : PrivateMemory.SHARE;
+    return privateMemory.orElse(otherwise);
   }
 
   private static String describe(RestoredTree tree) {

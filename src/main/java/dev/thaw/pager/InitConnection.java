@@ -84,7 +84,7 @@ public final class InitConnection implements AutoCloseable {
     return reply.args()[0] == 1 ? (int) reply.args()[1] : -1;
   }
 
-  /** The pid of thaw-init, and the descriptors session, pages, request bell. */
+  /** The pid of thaw-init, and the descriptors session, pages, request bell, pager bell. */
   Reply hello() throws IOException {
     return request("hello", HELLO, List.of());
   }

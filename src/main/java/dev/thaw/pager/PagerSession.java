@@ -32,6 +32,7 @@ public final class PagerSession implements AutoCloseable {
   private final boolean resumed;
   private final SessionTable table;
   private final EventFd requestBell;
+  private final EventFd pagerBell;
   private final List<Backing> backings = new ArrayList<>();
   private Filler filler;
   private FrameMap map;
@@ -50,6 +51,7 @@ public final class PagerSession implements AutoCloseable {
       table = new SessionTable(session, pages);
     }
     requestBell = EventFd.of(hello.fds().get(2));
+    pagerBell = EventFd.of(hello.fds().get(3));
   }
 
   /**
@@ -190,8 +192,7 @@ public final class PagerSession implements AutoCloseable {
    *     all shared memory is filled, the userfaultfd is closed, and no pager is behind the process
    *     any more. A space that has {@link VmaKind#PRIVATE} content keeps it.
    */
-  public void addSpace(
-      int pid, Fd uffd, List<SpaceVma> vmas, List<SpaceMark> marks, boolean drain)
+  public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas, List<SpaceMark> marks, boolean drain)
       throws IOException {
     try (uffd;
         Memfd space = SpaceTable.create(vmas, backing -> backings.get(backing).slots())) {
@@ -233,7 +234,7 @@ public final class PagerSession implements AutoCloseable {
    */
   public CompletableFuture<Void> fillAll() {
     begin();
-    return filler.fillAll();
+    return filler.fillAll().thenRun(pagerBell::ring);
   }
 
   /** The pid of thaw-pager. */
@@ -284,5 +285,6 @@ public final class PagerSession implements AutoCloseable {
     }
     backings.forEach(b -> b.memfd().close());
     requestBell.close();
+    pagerBell.close();
   }
 }

@@ -21,8 +21,8 @@ import java.util.Set;
  * </pre>
  *
  * The distance between the slots leaves each VMA room to grow by mremap(2) into a hole, which reads
- * as zero, instead of into its neighbour's pages. A child whose VMA holds much the same pages as its
- * parent's maps the parent's slot ({@link CopyOnWrite}).
+ * as zero, instead of into its neighbour's pages. A child whose VMA holds much the same pages as
+ * its parent's maps the parent's slot ({@link CopyOnWrite}).
  */
 final class MemoryLayout {
   /** log2 of the distance between two slots, in bytes. A file ends at 2^63. */
@@ -95,10 +95,7 @@ final class MemoryLayout {
    * @param parent the layout of its parent if that is in the tree
    */
   MemoryLayout(
-      ProcessImage process,
-      List<PagemapRun> runs,
-      MemoryMode mode,
-      Optional<MemoryLayout> parent) {
+      ProcessImage process, List<PagemapRun> runs, MemoryMode mode, Optional<MemoryLayout> parent) {
     this.pid = process.pid();
     this.parent = parent;
     RunCursor cursor = new RunCursor(runs);

@@ -36,7 +36,15 @@ class CommandLineTest {
   @Test
   void anUnknownKindOfPrivateMemoryIsNamed() {
     assertEquals(ExitCode.USAGE, Main.run(err, "restore", "-D", "x", "--private-memory", "some"));
-    assertTrue(firstError().contains("'some' is neither share nor exact"), firstError());
+    assertTrue(firstError().contains("'some' is not graduate, share or exact"), firstError());
+  }
+
+  @Test
+  void twoWordsAboutTheSameMemoryAreRefused() {
+    assertEquals(
+        ExitCode.USAGE,
+        Main.run(err, "restore", "-D", "x", "--private-memory", "share", "--graduate"));
+    assertTrue(firstError().contains("give one of them"), firstError());
   }
 
   @Test
@@ -61,6 +69,6 @@ class CommandLineTest {
         .parseArgs("-D", "d", "--restore-detached", "--pidfile", "p", "--private-memory", "exact");
     assertTrue(restore.detach);
     assertEquals(Optional.of(Path.of("p")), restore.pidfile);
-    assertEquals(PrivateMemory.EXACT, restore.privateMemory);
+    assertEquals(Optional.of(PrivateMemory.EXACT), restore.privateMemory);
   }
 }

@@ -22,8 +22,9 @@ class CopyOnWriteIT {
   @TempDir Path directory;
 
   /**
-   * In cow_fork's map the child holds more pages of its own than of its parent's, and the grandchild
-   * more of the child's. The smaller mappings of the C library are hardly written by either.
+   * In cow_fork's map the child holds more pages of its own than of its parent's, and the
+   * grandchild more of the child's. The smaller mappings of the C library are hardly written by
+   * either.
    */
   @ParameterizedTest
   @ValueSource(strings = {"share", "graduate"})

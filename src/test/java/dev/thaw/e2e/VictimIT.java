@@ -34,6 +34,15 @@ class VictimIT {
 
   @ParameterizedTest
   @MethodSource("victims")
+  void isTheSameAsMappingsOfMemfds(String name) throws Exception {
+    try (Victim victim = Victim.start(name, directory)) {
+      victim.restore(victim.dump("checkpoint"), "--private-memory", "share");
+      victim.check();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"anon_kinds", "cow_fork", "process_tree", "shared_anon"})
   void isTheSameWithExactPrivateMemory(String name) throws Exception {
     try (Victim victim = Victim.start(name, directory)) {
       victim.restore(victim.dump("checkpoint"), "--private-memory", "exact");

@@ -89,10 +89,8 @@ class CopyOnWriteTest {
   @Test
   void sharingPaysWhereMostPagesAreEqual() {
     List<PagemapRun> ancestor = List.of(new PagemapRun(0, 100, 0));
-    List<PagemapRun> mostly =
-        List.of(new PagemapRun(0, 50, 0), new PagemapRun(50, 50, 500));
-    List<PagemapRun> hardly =
-        List.of(new PagemapRun(0, 49, 0), new PagemapRun(49, 51, 500));
+    List<PagemapRun> mostly = List.of(new PagemapRun(0, 50, 0), new PagemapRun(50, 50, 500));
+    List<PagemapRun> hardly = List.of(new PagemapRun(0, 49, 0), new PagemapRun(49, 51, 500));
     assertTrue(CopyOnWrite.of(ancestor, mostly, 0, 100).pays());
     assertFalse(CopyOnWrite.of(ancestor, hardly, 0, 100).pays());
     assertFalse(CopyOnWrite.of(ancestor, List.of(), 0, 100).pays());
