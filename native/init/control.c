@@ -138,6 +138,8 @@ static int start(struct reply *a)
 
 	if (!init.serving)
 		err = tree_start_pager();
+	if (!err && !init.keeper_pid)
+		err = keeper_start();
 	if (err)
 		return -err;
 	init.serving = true;
@@ -161,9 +163,10 @@ static int running(const struct request *q)
 {
 	if (q->msg.payload_bytes && q->payload[q->msg.payload_bytes - 1])
 		return EINVAL;
-	memcpy(init.filler, q->payload, q->msg.payload_bytes);
-	init.filler_bytes = q->msg.payload_bytes;
+	memcpy(init.filler->argv, q->payload, q->msg.payload_bytes);
+	init.filler->bytes = q->msg.payload_bytes;
 	init.root_pid = q->msg.args[0];
+	init.filler->root_pid = init.root_pid;
 	init.running = true;
 	if (init.detach)
 		let_go_of_caller();

@@ -11,6 +11,14 @@
 
 #define must_check __attribute__((warn_unused_result))
 
+/* In memory that thaw-keeper shares. */
+struct init_filler {
+	size_t bytes;
+	char argv[THAW_INIT_MAX_BYTES]; /* of a new filler, \0 after each word */
+	pid_t jvm_pid;			/* of the last one that was started here; 0: none */
+	pid_t root_pid;			/* once the tree runs */
+};
+
 struct init_state {
 	struct thaw_session *session;
 	int session_fd;
@@ -19,6 +27,7 @@ struct init_state {
 	int signal_fd;
 	pid_t jvm_pid; /* 0: none of ours */
 	pid_t pager_pid;
+	pid_t keeper_pid;
 	pid_t root_pid;	   /* once the tree runs */
 	bool external_jvm; /* --control-fd: who started us drives */
 	bool serving;
@@ -28,8 +37,7 @@ struct init_state {
 	int root_status;
 	unsigned int jvm_restarts;
 	unsigned int pager_crashes; /* deaths other than by SIGKILL */
-	char filler[THAW_INIT_MAX_BYTES]; /* argv of a new filler, \0 after each word */
-	size_t filler_bytes;
+	struct init_filler *filler;
 	struct {
 		pid_t pid;
 		int status;
@@ -49,9 +57,12 @@ int tree_start_pager(void) must_check;
 int tree_spawn(pid_t wanted, pid_t *pid) must_check;
 void tree_reap(void);
 bool tree_has_children(void);
-/* Kills every process below us but the JVM, until none is left. */
+/* Kills every process below us but our own, until none is left. */
 void tree_kill(void);
 _Noreturn void tree_exit(int code);
+/* keeper.c */
+int keeper_start(void) must_check;
+
 void status_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern const char thaw_gadget[];

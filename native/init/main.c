@@ -56,6 +56,10 @@ static int make_session(void)
 	s->around_max_pages = 512;
 	if (s->request_eventfd < 0 || s->pager_eventfd < 0)
 		return -errno;
+	init.filler = mmap(NULL, sizeof(*init.filler), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (init.filler == MAP_FAILED)
+		return -errno;
 	init.session = s;
 	init.session_fd = fd;
 	return 0;

@@ -67,6 +67,7 @@ int tree_start_jvm(char *const argv[])
 	close(pair[1]);
 	init.control_fd = pair[0];
 	init.jvm_pid = pid;
+	init.filler->jvm_pid = pid;
 	return 0;
 }
 
@@ -74,12 +75,13 @@ int tree_start_filler(void)
 {
 	char *argv[256];
 	size_t words = 0;
+	char *text = init.filler->argv;
 
-	if (!init.filler_bytes || init.jvm_restarts >= MAX_JVM_RESTARTS)
+	if (!init.filler->bytes || init.jvm_restarts >= MAX_JVM_RESTARTS)
 		return -ECHILD;
 	init.jvm_restarts++;
-	for (size_t at = 0; at < init.filler_bytes && words < 255; at += strlen(init.filler + at) + 1)
-		argv[words++] = init.filler + at;
+	for (size_t at = 0; at < init.filler->bytes && words < 255; at += strlen(text + at) + 1)
+		argv[words++] = text + at;
 	argv[words] = NULL;
 	return tree_start_jvm(argv);
 }
@@ -143,8 +145,11 @@ static void pager_died(int status)
 	init.pager_pid = 0;
 	if (__atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
 		init.serving = false;
-	if (!init.serving)
+	if (!init.serving) {
+		if (init.keeper_pid)
+			kill(init.keeper_pid, SIGKILL);
 		return;
+	}
 	if (__atomic_load_n(&init.session->fatal, __ATOMIC_ACQUIRE) ||
 	    (!(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) &&
 	     ++init.pager_crashes > MAX_PAGER_CRASHES)) {
@@ -156,6 +161,14 @@ static void pager_died(int status)
 		dprintf(2, "thaw-init: no new pager: %s; the tree is killed\n", strerror(errno));
 		tree_exit(1);
 	}
+}
+
+/* Whoever killed it may kill us next: there is to be one at all times. */
+static void keeper_died(void)
+{
+	init.keeper_pid = 0;
+	if (init.serving && keeper_start())
+		dprintf(2, "thaw-init: no new keeper: %s\n", strerror(errno));
 }
 
 static int exit_code(int status)
@@ -195,6 +208,10 @@ static void child_died(pid_t pid, int status)
 		jvm_died(status);
 		return;
 	}
+	if (pid == init.keeper_pid) {
+		keeper_died();
+		return;
+	}
 	remember(pid, status);
 	if (init.running && pid == init.root_pid && !init.root_reported) {
 		init.root_reported = true;
@@ -228,7 +245,7 @@ static int children(pid_t *pids, int max)
 	while (count < max && fscanf(f, "%15s", word) == 1) {
 		pid_t pid = atoi(word);
 
-		if (pid != init.pager_pid && pid != init.jvm_pid)
+		if (pid != init.pager_pid && pid != init.jvm_pid && pid != init.keeper_pid)
 			pids[count++] = pid;
 	}
 	fclose(f);
@@ -264,6 +281,8 @@ void tree_exit(int code)
 	tree_kill(); /* before the userfaultfds are closed: no thread may run on zeros */
 	if (init.running && !init.root_reported)
 		status_line("exited %d\n", SIGKILL);
+	if (init.keeper_pid)
+		kill(init.keeper_pid, SIGKILL);
 	if (init.pager_pid)
 		kill(init.pager_pid, SIGKILL);
 	exit(code);

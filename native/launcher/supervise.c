@@ -4,6 +4,7 @@
  *
  *     "running PID\n"           the tree runs
  *     "exited WAITSTATUS\n"     its root has ended
+ *     "orphaned PID\n"          thaw-init was killed; the tree runs on, who reaps it is not known
  *     "failed CODE\n"           nothing was restored; CODE is the JVM's
  *     end of file               thaw-init is gone
  */
@@ -105,6 +106,10 @@ static void on_line(struct restore *restore, const char *line)
 			restore->code = 0;
 	} else if (sscanf(line, "exited %d", &number) == 1) {
 		restore->code = code_of(number);
+	} else if (sscanf(line, "orphaned %d", &number) == 1) {
+		complain("thaw-init (pid %d) was killed; pid %d runs on without it, served by "
+			 "thaw-keeper, and its exit status will not be known", restore->init, number);
+		restore->code = EXIT_FAILED;
 	} else if (sscanf(line, "failed %d", &number) == 1) {
 		restore->code = number ? number : EXIT_FAILED;
 	}

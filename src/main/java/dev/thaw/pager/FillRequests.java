@@ -59,9 +59,6 @@ final class FillRequests implements AutoCloseable {
   private void answer(SessionTable.Request request) {
     int frame = map.frameOf(request.index());
     EventFd reader = bellOf(request.space());
-    if (reader == null) {
-      return; // the process is gone
-    }
     if (frame < 0) {
       throw new IllegalStateException("no frame fills page index " + request.index());
     }
@@ -76,10 +73,13 @@ final class FillRequests implements AutoCloseable {
                         "pid %d: page %#x is lost with frame %d; it gets SIGBUS",
                         table.ref(request.space(), Tables.REF_PID), request.address(), frame));
               }
-              reader.ring();
+              if (reader != null) {
+                reader.ring();
+              }
             });
   }
 
+  /** Null where the process is gone, or thaw-init: a reader without a bell looks every 20 ms. */
   private EventFd bellOf(int space) {
     int generation = table.ref(space, Tables.REF_GENERATION);
     SpaceBell known = bells.get(space);

@@ -152,6 +152,18 @@ class RedisIT {
 
   @Test
   @Order(5)
+  void aServerThatHasItsMemoryForItselfHoldsTheSameAndHasNoPager() throws Exception {
+    try (RedisServer server = restored("--graduate")) {
+      Target.await("the end of the pager", () -> !server.target().hasHelper("thaw-pager"));
+      assertFalse(server.target().hasPrivateMemfd(), "its memory is its own");
+      try (RespClient client = server.connect()) {
+        data.verify(client);
+      }
+    }
+  }
+
+  @Test
+  @Order(5)
   void exactPrivateMemoryHoldsTheSame() throws Exception {
     try (RedisServer server = restored("--private-memory", "exact")) {
       RedisData now = data.copy();
@@ -179,7 +191,7 @@ class RedisIT {
     RedisData now = data.copy();
     Path second = temporary.resolve("second");
     Path third = temporary.resolve("third");
-    try (RedisServer server = restored()) {
+    try (RedisServer server = restored("--private-memory", "share")) {
       try (RespClient client = server.connect()) {
         now.rewrite(client, now.sample());
       }
@@ -206,7 +218,7 @@ class RedisIT {
   @Order(8)
   void killingThePagerLosesNothing() throws Exception {
     Set<Integer> deaths = Set.of(10, 1_000, 10_000, 30_000, 60_000, 120_000);
-    try (RedisServer server = restored();
+    try (RedisServer server = restored("--private-memory", "share");
         RespClient client = server.connect()) {
       IntConsumer killer =
           i -> {

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * restore is left.
  */
 final class Target implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final ProcessHandle handle;
 
@@ -113,6 +113,22 @@ final class Target implements AutoCloseable {
     ProcessHandle helper = helper(name).orElseThrow();
     helper.destroyForcibly();
     await("the end of " + name, () -> !helper.isAlive() || !name.equals(name(helper)));
+  }
+
+  /** Whether its restore still has such a process. */
+  boolean hasHelper(String name) {
+    return helper(name).isPresent();
+  }
+
+  /** Whether a memfd of a restore is mapped in it, or held by what restored it. */
+  boolean hasPrivateMemfd() throws IOException {
+    if (Files.readString(proc("maps")).contains("memfd:thaw-private")) {
+      return true;
+    }
+    Path held = Path.of("/proc/" + keeper().pid() + "/fd");
+    try (Stream<Path> descriptors = Files.list(held)) {
+      return descriptors.anyMatch(fd -> link(fd).contains("memfd:thaw-private"));
+    }
   }
 
   private Optional<ProcessHandle> helper(String name) {
