@@ -298,9 +298,8 @@ static void install_neighbours(struct thaw_reader *r, const struct thaw_vma *vma
 	}
 }
 
-/* The pages to install with `address`: aligned around it, or ahead of it if access is sequential. */
-static void window(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
-		   int decision, uint64_t *start, uint64_t *end)
+static struct thaw_window window(struct thaw_reader *r, const struct thaw_vma *vma,
+				 uint64_t address, int decision)
 {
 	const struct thaw_session *s = r->pager->session;
 	uint64_t pages = s->around_pages, max = s->around_max_pages;
@@ -309,42 +308,95 @@ static void window(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t a
 		pages = pages < COPY_WINDOW ? pages : COPY_WINDOW;
 		max = max < 4 * COPY_WINDOW ? max : 4 * COPY_WINDOW;
 	}
-	if (address == r->sequential_next) {
-		pages = r->window_pages * 2 < max ? r->window_pages * 2 : max;
-		*start = address;
-	} else {
-		*start = address & ~((pages << THAW_PAGE_SHIFT) - 1);
-	}
-	*end = *start + (pages << THAW_PAGE_SHIFT);
-	r->window_pages = pages;
-	if (*start < vma->start)
-		*start = vma->start;
-	if (*end > vma->end)
-		*end = vma->end;
-	r->sequential_next = *end;
+	return thaw_pattern_window(r, vma, address, pages, max);
 }
 
-/* Answers a fault: the page first, so that its thread runs on, its neighbours after it. */
+/* Single pages that the next faults are expected on. */
+static void install_strided(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
+			    const struct thaw_window *w, int decision)
+{
+	enum thaw_outcome outcome = THAW_DONE;
+
+	for (uint64_t i = 1; i <= w->count && outcome == THAW_DONE; i++) {
+		uint64_t at = address + i * w->stride;
+
+		if (at < vma->start || at >= vma->end)
+			return;
+		if (eligible(r, vma, thaw_vma_index(vma, at), decision))
+			install_run(r, vma, at, at + THAW_PAGE_SIZE, decision, &outcome);
+		if (decision == THAW_COPY)
+			thaw_give_back(r, vma, at, at + THAW_PAGE_SIZE);
+	}
+}
+
+/*
+ * The window and the faulting page in one go. Returns false where that did not install the page:
+ * then it is to be installed alone.
+ */
+static bool install_together(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
+			     struct thaw_window *w, int decision)
+{
+	uint64_t start = address, end = address + THAW_PAGE_SIZE;
+	uint64_t index = thaw_vma_index(vma, address);
+	const uint8_t *source = NULL;
+	int64_t moved;
+	int err;
+
+	while (start > w->start &&
+	       eligible(r, vma, thaw_vma_index(vma, start - THAW_PAGE_SIZE), decision))
+		start -= THAW_PAGE_SIZE;
+	while (end < w->end && eligible(r, vma, index + ((end - address) >> THAW_PAGE_SHIFT), decision))
+		end += THAW_PAGE_SIZE;
+	if (decision == THAW_COPY)
+		source = thaw_pager_source(r->pager, vma, start);
+	if (end - start == THAW_PAGE_SIZE || (decision == THAW_COPY && !source))
+		return false;
+	err = install(r, decision, start, source, end - start, true, &moved);
+	if (err && (err != EAGAIN || moved <= 0))
+		return false;
+	if (err)
+		r->ref->counters.eagain_partial++;
+	else
+		moved = end - start;
+	mark_installed(r, vma, start, start + moved);
+	if (start + moved <= address) {
+		count(r, decision, moved, false);
+		return false;
+	}
+	count(r, decision, THAW_PAGE_SIZE, true);
+	count(r, decision, moved - THAW_PAGE_SIZE, false);
+	return true;
+}
+
+/* Answers a fault: the page, and what the pattern of faults says should come with it. */
 enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vma *vma,
 				     uint64_t address, enum thaw_decision decision)
 {
 	const uint8_t *source = NULL;
-	enum thaw_outcome outcome;
-	uint64_t start, end;
+	enum thaw_outcome outcome = THAW_DONE;
+	struct thaw_window w;
+	bool alone = decision == THAW_POISON || !vma || vma->index == THAW_NO_INDEX ||
+		     r->bytes[thaw_vma_index(vma, address)] & THAW_SPACE_INSTALLED;
 
 	if (decision == THAW_COPY) {
 		source = thaw_pager_source(r->pager, vma, address);
 		if (!source)
 			return THAW_BUG;
 	}
-	outcome = install_demand(r, vma, address, decision, source);
-	if (outcome != THAW_DONE || decision == THAW_POISON || vma->index == THAW_NO_INDEX)
+	/* Installed already: two threads, or one that was faster than its neighbours. */
+	if (alone)
+		return install_demand(r, vma, address, decision, source);
+	w = window(r, vma, address, decision);
+	if (w.count)
+		install_strided(r, vma, address, &w, decision);
+	if (!w.together || !install_together(r, vma, address, &w, decision))
+		outcome = install_demand(r, vma, address, decision, source);
+	if (outcome != THAW_DONE)
 		return outcome;
-	window(r, vma, address, decision, &start, &end);
-	install_neighbours(r, vma, address + THAW_PAGE_SIZE, end, decision);
-	install_neighbours(r, vma, start, address, decision);
+	install_neighbours(r, vma, address + THAW_PAGE_SIZE, w.end, decision);
+	install_neighbours(r, vma, w.start, address, decision);
 	if (decision == THAW_COPY)
-		thaw_give_back(r, vma, start, end);
+		thaw_give_back(r, vma, w.start, w.end);
 	return outcome;
 }
 

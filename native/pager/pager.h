@@ -82,6 +82,27 @@ struct thaw_fault {
 };
 
 #define THAW_PENDING_MAX 4096u
+#define THAW_PATTERN_SHIFT 8
+
+/* pattern.c: the faults of one VMA so far. */
+struct thaw_pattern {
+	uint64_t vma_start;
+	uint64_t last;	/* the last fault, or where the next is expected if strided */
+	uint64_t above; /* where the last window ended, and where it began */
+	uint64_t below;
+	uint64_t pages; /* its size; 0: none yet */
+	int64_t stride; /* bytes between the last two faults */
+	uint32_t repeats;
+};
+
+/* What to install besides the faulting page: [start, end), and `count` pages `stride` bytes apart. */
+struct thaw_window {
+	uint64_t start;
+	uint64_t end;
+	int64_t stride;
+	uint64_t count;
+	bool together; /* wake the thread when all of it is there, and not before */
+};
 
 /* One reader thread: the only one that reads the userfaultfd and installs through it. */
 struct thaw_reader {
@@ -99,8 +120,7 @@ struct thaw_reader {
 	uint32_t finished; /* set by the reader */
 	pthread_t thread;
 	uint32_t filler_generation;
-	uint64_t sequential_next; /* where the last window ended */
-	uint64_t window_pages;
+	struct thaw_pattern patterns[1 << THAW_PATTERN_SHIFT];
 	int last_errno; /* of the install that failed last, and what it was */
 	int last_decision;
 	uint64_t drain_next; /* address from which the background slice goes on */
@@ -137,6 +157,11 @@ void thaw_give_back_all(struct thaw_reader *r);
 
 /* Reads what there is into the journal and applies the events: 0, or -errno (EAGAIN: nothing). */
 int thaw_reader_read(struct thaw_reader *r, bool block) must_check;
+
+/* The window of a fault: `around` pages, up to `max` where it pays. */
+THAW_EXPORT struct thaw_window thaw_pattern_window(struct thaw_reader *r,
+						   const struct thaw_vma *vma, uint64_t address,
+						   uint64_t around, uint64_t max);
 
 /* install.c: how an install ended. */
 enum thaw_outcome {
