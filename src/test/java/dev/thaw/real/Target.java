@@ -54,6 +54,11 @@ final class Target implements AutoCloseable {
     Thaw.succeed(arguments.toArray());
     long pid = Long.parseLong(Files.readString(pidFile).strip());
     Files.delete(pidFile);
+    return of(pid);
+  }
+
+  /** A process that runs already. */
+  static Target of(long pid) {
     return new Target(
         ProcessHandle.of(pid).orElseThrow(() -> new AssertionError("no process " + pid)));
   }
