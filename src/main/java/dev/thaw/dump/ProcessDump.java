@@ -35,6 +35,7 @@ final class ProcessDump {
   private MmImage mm;
   private List<Descriptor> descriptors;
   private List<SignalInfo> pending;
+  private ExpiredTimers expired;
   private ProcessQuery.Answers answers;
 
   ProcessDump(FrozenTree.Member member, DumpContext context) {
@@ -75,6 +76,12 @@ final class ProcessDump {
   void ask(RemoteProcess remote) throws IOException {
     ProcessQuery query = new ProcessQuery(ProcTimers.parse(proc.text("timers")));
     answers = query.answers(remote.run(query.program()));
+    expired =
+        ExpiredTimers.of(
+            pending,
+            proc.status().mask("ShdPnd"),
+            answers.intervalTimers().get(0),
+            answers.timers());
     MmImage.Layout l = mm.layout();
     mm =
         new MmImage(
@@ -132,8 +139,8 @@ final class ProcessDump {
         directory("root"),
         descriptors,
         answers.actions(),
-        pending,
-        answers.intervalTimers().get(0),
+        expired.pending(),
+        expired.realTimer(),
         answers.intervalTimers().get(1),
         answers.intervalTimers().get(2),
         answers.timers(),

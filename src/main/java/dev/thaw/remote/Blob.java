@@ -1,11 +1,11 @@
 package dev.thaw.remote;
 
+import dev.thaw.linux.NativeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 
 /** The machine code that runs inside other processes: {@code native/blob}. */
@@ -19,13 +19,12 @@ final class Blob {
     this.code = code;
   }
 
-  /** From the directory in the system property {@code thaw.native}; read once. */
+  /** From the directory of the native files; read once. */
   static Blob load() {
     Blob blob = loaded;
     if (blob == null) {
-      Path file = Path.of(System.getProperty("thaw.native", "."), "blob.bin");
       try {
-        blob = of(Files.readAllBytes(file));
+        blob = of(Files.readAllBytes(NativeFiles.find("blob.bin")));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
