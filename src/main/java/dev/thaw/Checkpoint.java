@@ -72,7 +72,7 @@ public final class Checkpoint {
 
   /** What the checkpoint in {@code directory} holds. */
   public static Inspection inspect(Path directory) throws IOException {
-    throw notYet("inspect");
+    return Failures.explained(() -> Inspector.run(directory));
   }
 
   /**

@@ -9,39 +9,51 @@ import java.util.List;
  * @param created when the dump was made, ISO 8601
  * @param kernel release of the kernel that the tree ran on
  * @param processes every process, root first
+ * @param sharedMemory what several mappings or descriptors share
  * @param pages where the pages of the whole tree are
  */
 public record Inspection(
-    int formatVersion, String created, String kernel, List<ProcessEntry> processes, Pages pages) {
+    int formatVersion,
+    String created,
+    String kernel,
+    List<ProcessEntry> processes,
+    List<SharedEntry> sharedMemory,
+    Pages pages) {
 
-  /** Copies {@code processes}. */
+  /** Copies the lists. */
   public Inspection {
     processes = List.copyOf(processes);
+    sharedMemory = List.copyOf(sharedMemory);
   }
 
   /**
    * One process.
    *
+   * @param executable path of its program; {@code "zombie"} where it has none any more
    * @param threads tid and name of each thread
-   * @param descriptors number and what it is, e.g. {@code "6: socket TCP listening 127.0.0.1:6379"}
+   * @param descriptors number and what it is
    * @param vmas memory areas
+   * @param pages of its private memory; one that several processes hold counts for each
    */
   public record ProcessEntry(
       int pid,
       int parent,
       String name,
-      List<String> command,
+      String executable,
       List<ThreadEntry> threads,
       List<DescriptorEntry> descriptors,
-      List<VmaEntry> vmas) {
+      List<VmaEntry> vmas,
+      Pages pages) {
     /** Copies the lists. */
     public ProcessEntry {
-      command = List.copyOf(command);
       threads = List.copyOf(threads);
       descriptors = List.copyOf(descriptors);
       vmas = List.copyOf(vmas);
     }
   }
+
+  /** One object of shared memory. */
+  public record SharedEntry(int id, String what, long sizeBytes, Pages pages) {}
 
   /** One thread. */
   public record ThreadEntry(int tid, String name) {}
@@ -55,9 +67,11 @@ public record Inspection(
    * @param range {@code start-end} in hex, as in /proc/PID/maps
    * @param permissions {@code rwxp}, as in /proc/PID/maps
    * @param what file or kind of memory
-   * @param pagesStored pages of it that the checkpoint holds
+   * @param pagesHeld pages of it whose content the checkpoint holds
+   * @param pagesZero pages of it that are all zero
    */
-  public record VmaEntry(String range, String permissions, String what, long pagesStored) {}
+  public record VmaEntry(
+      String range, String permissions, String what, long pagesHeld, long pagesZero) {}
 
   /**
    * Where the bytes are.

@@ -47,6 +47,10 @@ final class InspectCommand implements Callable<Integer> {
         Text.pages(pages.duplicate()),
         Text.pages(pages.stored()),
         Text.bytes(pages.compressedBytes()));
+    for (Inspection.SharedEntry memory : inspection.sharedMemory()) {
+      out.printf(
+          "%s: %s, %s%n", memory.what(), Text.bytes(memory.sizeBytes()), where(memory.pages()));
+    }
     for (Inspection.ProcessEntry process : inspection.processes()) {
       print(process, out);
     }
@@ -54,8 +58,12 @@ final class InspectCommand implements Callable<Integer> {
 
   private static void print(Inspection.ProcessEntry process, PrintStream out) {
     out.printf(
-        "%nprocess %d (%s), child of %d: %s%n",
-        process.pid(), process.name(), process.parent(), String.join(" ", process.command()));
+        "%nprocess %d (%s), child of %d: %s%n  %s%n",
+        process.pid(),
+        process.name(),
+        process.parent(),
+        process.executable(),
+        where(process.pages()));
     out.println("  threads");
     for (Inspection.ThreadEntry thread : process.threads()) {
       out.printf("    %-8d %s%n", thread.tid(), thread.name());
@@ -64,11 +72,25 @@ final class InspectCommand implements Callable<Integer> {
     for (Inspection.DescriptorEntry fd : process.descriptors()) {
       out.printf("    %-4d %-12s %s%n", fd.number(), fd.kind(), fd.detail());
     }
-    out.println("  memory                                             stored");
+    out.println("  memory                                       content      zero");
     for (Inspection.VmaEntry vma : process.vmas()) {
       out.printf(
-          "    %-36s %s %9s  %s%n",
-          vma.range(), vma.permissions(), Text.pagesAsBytes(vma.pagesStored()), vma.what());
+          "    %-33s %s %9s %9s  %s%n",
+          vma.range(),
+          vma.permissions(),
+          Text.pagesAsBytes(vma.pagesHeld()),
+          Text.pagesAsBytes(vma.pagesZero()),
+          vma.what());
     }
+  }
+
+  private static String where(Inspection.Pages pages) {
+    return String.format(
+        "%s held: %s zero, %s equal to others, %s stored, all in %s compressed",
+        Text.pages(pages.seen()),
+        Text.pagesAsBytes(pages.zero()),
+        Text.pagesAsBytes(pages.duplicate()),
+        Text.pagesAsBytes(pages.stored()),
+        Text.bytes(pages.compressedBytes()));
   }
 }

@@ -58,6 +58,14 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
     /** Whether pages of this VMA may be in the process's own pagemap. */
     boolean paged();
 
+    /** What a person calls it. */
+    String describe();
+
+    /** MAP_PRIVATE. */
+    default boolean privateMapping() {
+      return true;
+    }
+
     /**
      * Private anonymous memory.
      *
@@ -68,6 +76,11 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       @Override
       public boolean paged() {
         return !droppable;
+      }
+
+      @Override
+      public String describe() {
+        return growsDown ? "stack" : droppable ? "droppable anonymous memory" : "anonymous memory";
       }
     }
 
@@ -88,6 +101,16 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       public boolean paged() {
         return privately;
       }
+
+      @Override
+      public String describe() {
+        return "shared memory " + object;
+      }
+
+      @Override
+      public boolean privateMapping() {
+        return privately;
+      }
     }
 
     /** A System V segment. The kernel's own object is made again; shmat(2) maps it. */
@@ -99,6 +122,16 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
 
       @Override
       public boolean paged() {
+        return false;
+      }
+
+      @Override
+      public String describe() {
+        return "System V segment " + object;
+      }
+
+      @Override
+      public boolean privateMapping() {
         return false;
       }
     }
@@ -121,12 +154,32 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       public boolean paged() {
         return privately;
       }
+
+      @Override
+      public String describe() {
+        return file.path();
+      }
+
+      @Override
+      public boolean privateMapping() {
+        return privately;
+      }
     }
 
     /** /dev/zero mapped privately, or another device without content of its own. */
     record CharDevice(String path, long offsetBytes, boolean privately) implements Backing {
       @Override
       public boolean paged() {
+        return privately;
+      }
+
+      @Override
+      public String describe() {
+        return path;
+      }
+
+      @Override
+      public boolean privateMapping() {
         return privately;
       }
     }
@@ -141,6 +194,11 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       public boolean paged() {
         return false;
       }
+
+      @Override
+      public String describe() {
+        return name;
+      }
     }
 
     /** {@code [vsyscall]}: the same in every process; nothing to do. */
@@ -148,6 +206,11 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       @Override
       public boolean paged() {
         return false;
+      }
+
+      @Override
+      public String describe() {
+        return "[vsyscall]";
       }
     }
 
