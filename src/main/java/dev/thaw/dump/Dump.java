@@ -1,6 +1,7 @@
 package dev.thaw.dump;
 
 import dev.thaw.dump.fd.DescriptorsDump;
+import dev.thaw.image.Addr;
 import dev.thaw.image.Files;
 import dev.thaw.image.ImageCodec;
 import dev.thaw.image.Manifest;
@@ -18,14 +19,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Dumps a process tree.
  *
  * <pre>
- *  freeze ─▶ look (refuse) ─▶ inject, ask, cure ─▶ copy pages ─▶ write ─▶ kill
- *                                                       └─▶ thaw ─▶ write
+ *             freeze ─▶ look (refuse) ─▶ inject, ask, cure ─▶ copy pages ─▶ write ─▶ kill
+ *  rehearse ─────┘                                                 └─▶ thaw ─▶ write
  * </pre>
  *
  * <p>Whatever fails, the tree runs on as it was and no checkpoint is left.
@@ -78,18 +81,27 @@ public final class Dump {
   }
 
   private Summary dump() throws IOException {
-    try (PageStoreWriter store = new PageStoreWriter(checkpoint, PageStoreOptions.DEFAULTS)) {
+    try (PageStoreWriter store = new PageStoreWriter(checkpoint, storeOptions())) {
+      if (options.leaveRunning()) {
+        rehearse();
+        store.prepare();
+      }
       long begun = System.nanoTime();
       StoreSummary pages;
       long released;
       try (FrozenTree tree = FrozenTree.freeze(options.pid(), options.freezeLimit())) {
         look(tree);
         ask();
-        copy(tree, store);
+        Map<String, Record> metadata = metadata(tree);
+        copy(store);
         if (options.leaveRunning()) {
           tree.thaw();
+          store.release();
         }
         released = System.nanoTime();
+        for (Map.Entry<String, Record> file : metadata.entrySet()) {
+          checkpoint.add(file.getKey(), ImageCodec.write(file.getValue()));
+        }
         pages = store.finish();
         checkpoint.commit();
         if (!options.leaveRunning()) {
@@ -99,6 +111,28 @@ public final class Dump {
       }
       int threads = processes.stream().mapToInt(p -> p.threads().size()).sum();
       return new Summary(processes.size(), threads, pages, Duration.ofNanos(released - begun));
+    }
+  }
+
+  private PageStoreOptions storeOptions() throws IOException {
+    return PageStoreOptions.forDump(
+        TreeSize.residentBytes(options.pid()), new SpareMemory().bytes(), options.leaveRunning());
+  }
+
+  /**
+   * Looks at the root while it still runs, and forgets what it saw: the code is compiled then, the
+   * classes are loaded, and the files it maps are read. What fails here does so because it runs.
+   */
+  private void rehearse() {
+    DumpContext forgotten =
+        new DumpContext(
+            context.identities(), new SharedMemoryTable(), new ArrayList<>(), options.closeTcp());
+    ProcDir proc = new ProcDir(options.pid());
+    try {
+      new MmDump(proc, forgotten).describe(Addr.of(0));
+      new DescriptorsDump(forgotten).table(proc);
+    } catch (IOException | RuntimeException e) {
+      // See above; the real look will tell.
     }
   }
 
@@ -130,18 +164,16 @@ public final class Dump {
     }
   }
 
-  private void copy(FrozenTree tree, PageStoreWriter store) throws IOException {
-    PagesDump pages = new PagesDump(store, LazyPages.of(options.pid()));
-    for (ProcessDump process : processes) {
-      pages.privatePages(process.pid(), process.mm().vmas());
+  private void copy(PageStoreWriter store) throws IOException {
+    try (PagesDump pages = new PagesDump(store, LazyPages.of(options.pid()))) {
+      for (ProcessDump process : processes) {
+        pages.privatePages(process.pid(), process.mm().vmas());
+      }
+      for (SharedMemoryTable.Entry entry : context.sharedMemory().entries()) {
+        pages.sharedPages(entry);
+      }
+      pages.read(PageStoreOptions.readersForDump(options.leaveRunning()));
     }
-    List<SharedMemory> shared = new ArrayList<>();
-    for (SharedMemoryTable.Entry entry : context.sharedMemory().entries()) {
-      pages.sharedPages(entry);
-      shared.add(entry.memory());
-    }
-    pages.flush();
-    writeMetadata(tree, shared);
   }
 
   private static Manifest.State state(FrozenTree.Member member) {
@@ -151,7 +183,8 @@ public final class Dump {
     return member.groupStopped() ? Manifest.State.STOPPED : Manifest.State.RUNNING;
   }
 
-  private void writeMetadata(FrozenTree tree, List<SharedMemory> shared) throws IOException {
+  /** The metadata files by name: everything that only a tree that stands still can tell. */
+  private Map<String, Record> metadata(FrozenTree tree) throws IOException {
     List<TreeNode> nodes = new ArrayList<>();
     for (FrozenTree.Member member : tree.processes()) {
       ProcStat stat = new ProcDir(member.pid()).stat();
@@ -165,19 +198,24 @@ public final class Dump {
               stat.name(),
               member.zombie() ? stat.exitCode() : 0));
     }
+    Map<String, Record> files = new LinkedHashMap<>();
     for (ProcessDump process : processes) {
-      checkpoint.add(ProcessImage.fileName(process.pid()), ImageCodec.write(process.image()));
+      files.put(ProcessImage.fileName(process.pid()), process.image());
     }
     ProcessDump root = processes.get(0);
-    Manifest manifest =
+    files.put(
+        Manifest.FILE,
         new Manifest(
             Manifest.FORMAT_VERSION,
             options.version(),
             MachineDump.describe(root.pid(), root.mm().vmas(), root.leaderXstate()),
             root.pid(),
-            nodes);
-    checkpoint.add(Manifest.FILE, ImageCodec.write(manifest));
-    Files files = new Files(descriptors.files(), shared, context.keptFiles());
-    checkpoint.add(Files.FILE, ImageCodec.write(files));
+            nodes));
+    List<SharedMemory> shared = new ArrayList<>();
+    for (SharedMemoryTable.Entry entry : context.sharedMemory().entries()) {
+      shared.add(entry.memory());
+    }
+    files.put(Files.FILE, new Files(descriptors.files(), shared, context.keptFiles()));
+    return files;
   }
 }

@@ -6,25 +6,30 @@ import dev.thaw.image.Vma;
 import dev.thaw.linux.PagemapScan;
 import dev.thaw.linux.ProcessVm;
 import dev.thaw.proc.ProcMaps;
-import dev.thaw.store.PageBuffer;
 import dev.thaw.store.PageSink;
 import dev.thaw.store.PageStoreWriter;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Copies the pages of a frozen tree into the page store. */
-final class PagesDump {
+/**
+ * Copies the pages of a frozen tree into the page store: first says which, then reads them. Holds
+ * descriptors of what it reads until {@link #close}.
+ */
+final class PagesDump implements AutoCloseable {
   private static final int PAGE_SHIFT = 12;
   private static final int PAGE = 1 << PAGE_SHIFT;
   private static final int PROT_READ = 1;
 
   private final PageStoreWriter store;
   private final LazyPages lazy;
-  private PageBuffer buffer;
+  private final PageReaders readers;
+  private final List<Closeable> opened = new ArrayList<>();
 
   /**
    * @param lazy which pages of a tree that was itself restored are still to come
@@ -32,18 +37,22 @@ final class PagesDump {
   PagesDump(PageStoreWriter store, LazyPages lazy) {
     this.store = store;
     this.lazy = lazy;
+    this.readers = new PageReaders(store);
   }
 
   /** The private pages of one process, keyed by address &gt;&gt; 12. */
   void privatePages(int pid, List<Vma> vmas) throws IOException {
     PageSink sink = store.sinkWithZeroRuns(ProcessImage.pagemapName(pid));
-    try (PagemapScan pagemap = new PagemapScan(pid);
-        FileChannel memory =
-            FileChannel.open(new ProcDir(pid).path("mem"), StandardOpenOption.READ)) {
+    FileChannel memory = FileChannel.open(new ProcDir(pid).path("mem"), StandardOpenOption.READ);
+    opened.add(memory);
+    PageReaders.Source readable = (address, bytes) -> readAll(pid, address, bytes);
+    PageReaders.Source forced = (address, bytes) -> readForced(pid, memory, address, bytes);
+    try (PagemapScan pagemap = new PagemapScan(pid)) {
       for (Vma vma : vmas) {
         if (vma.backing().paged()) {
+          PageReaders.Source source = (vma.prot() & PROT_READ) != 0 ? readable : forced;
           for (PagemapScan.Range range : held(pagemap, vma)) {
-            copy(pid, memory, vma, range, sink);
+            readers.add(source, sink, range.start(), range.end());
           }
         }
       }
@@ -62,25 +71,6 @@ final class PagesDump {
     List<PagemapScan.Range> present =
         pagemap.scan(start, end, PagemapScan.PAGE_IS_PRESENT | PagemapScan.PAGE_IS_SWAPPED, none);
     return anonymous ? lazy.merge(start, end, present) : present;
-  }
-
-  private void copy(int pid, FileChannel memory, Vma vma, PagemapScan.Range range, PageSink sink)
-      throws IOException {
-    long at = range.start();
-    while (at < range.end()) {
-      PageBuffer into = room();
-      int pages = (int) Math.min(into.freePages(), (range.end() - at) >>> PAGE_SHIFT);
-      ByteBuffer bytes = into.bytes();
-      bytes.limit((into.pageCount() + pages) * PAGE).position(into.pageCount() * PAGE);
-      if ((vma.prot() & PROT_READ) != 0) {
-        readAll(pid, at, bytes);
-      } else {
-        readForced(pid, memory, at, bytes);
-      }
-      into.add(sink, at >>> PAGE_SHIFT, pages);
-      bytes.clear();
-      at += (long) pages << PAGE_SHIFT;
-    }
   }
 
   private static void readAll(int pid, long address, ByteBuffer bytes) throws IOException {
@@ -158,45 +148,26 @@ final class PagesDump {
   void sharedPages(SharedMemoryTable.Entry entry) throws IOException {
     SharedMemory memory = entry.memory();
     PageSink sink = store.sink(memory.pagemapName());
-    try (SparseFile file = new SparseFile(entry.magicLink())) {
-      for (SparseFile.Extent extent : file.extents(memory.sizeBytes())) {
-        long at = extent.start();
-        while (at < extent.end()) {
-          PageBuffer into = room();
-          int pages = (int) Math.min(into.freePages(), (extent.end() - at) >>> PAGE_SHIFT);
-          ByteBuffer bytes = into.bytes();
-          bytes.limit((into.pageCount() + pages) * PAGE).position(into.pageCount() * PAGE);
-          file.readZeroPadded(at, bytes);
-          into.add(sink, at >>> PAGE_SHIFT, pages);
-          bytes.clear();
-          at += (long) pages << PAGE_SHIFT;
-        }
-      }
+    SparseFile file = new SparseFile(entry.magicLink());
+    opened.add(file);
+    for (SparseFile.Extent extent : file.extents(memory.sizeBytes())) {
+      readers.add(file::readZeroPadded, sink, extent.start(), extent.end());
     }
   }
 
-  private PageBuffer room() throws IOException {
-    if (buffer != null && buffer.freePages() == 0) {
-      PageBuffer full = buffer;
-      buffer = null;
-      store.submit(full);
-    }
-    if (buffer == null) {
-      buffer = store.borrow();
-    }
-    return buffer;
+  /**
+   * Reads all that was named above.
+   *
+   * @param threads that read
+   */
+  void read(int threads) throws IOException {
+    readers.read(threads);
   }
 
-  /** Hands over the last, partly filled buffer. */
-  void flush() throws IOException {
-    if (buffer != null) {
-      PageBuffer last = buffer;
-      buffer = null;
-      if (last.pageCount() > 0) {
-        store.submit(last);
-      } else {
-        store.discard(last);
-      }
+  @Override
+  public void close() throws IOException {
+    for (Closeable each : opened) {
+      each.close();
     }
   }
 }

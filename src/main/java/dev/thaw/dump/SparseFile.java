@@ -3,6 +3,7 @@ package dev.thaw.dump;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.FileHoles;
 import dev.thaw.linux.Open;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A shmem file, read where it holds data (SEEK_DATA, lseek(2)): a hole costs nothing. */
-final class SparseFile implements AutoCloseable {
+final class SparseFile implements Closeable {
   private static final long PAGE = 4096;
 
   private final Fd fd;

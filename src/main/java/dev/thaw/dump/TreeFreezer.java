@@ -226,7 +226,7 @@ final class TreeFreezer {
   }
 
   /** Every thread has a list of the children it made. */
-  private static List<Integer> children(int pid) throws RemoteException {
+  static List<Integer> children(int pid) throws RemoteException {
     List<Integer> children = new ArrayList<>();
     for (int tid : tids(pid)) {
       try {

@@ -67,23 +67,24 @@ final class FrameOutput implements AutoCloseable {
     batch = ByteBuffer.allocateDirect(BATCH_BYTES + boundBytes);
   }
 
-  /** Compresses the first {@code pageCount} pages of {@code frame}. */
-  void write(Frame frame, int pageCount) throws IOException {
+  /**
+   * Compresses {@code pageCount} pages at {@code offset} of {@code pages} as frame {@code frame}.
+   */
+  void write(long frame, ByteBuffer pages, int offset, int pageCount) throws IOException {
     int contentBytes = pageCount * PageSource.PAGE_BYTES;
     int start = batch.position();
-    int contentChecksum = PageFile.checksum(frame.bytes(), 0, contentBytes);
+    int contentChecksum = PageFile.checksum(pages, offset, contentBytes);
     int bytes =
-        zstd.compressDirectByteBuffer(batch, start, boundBytes, frame.bytes(), 0, contentBytes);
+        zstd.compressDirectByteBuffer(batch, start, boundBytes, pages, offset, contentBytes);
     int encoding = FrameIndex.ZSTD;
     if (bytes > contentBytes - contentBytes / 16) { // not worth the time of a fault
       encoding = FrameIndex.RAW;
       bytes = contentBytes;
-      batch.put(start, frame.bytes(), 0, bytes);
+      batch.put(start, pages, offset, bytes);
     }
     int storedChecksum =
         encoding == FrameIndex.RAW ? contentChecksum : PageFile.checksum(batch, start, bytes);
-    pending.add(
-        new Pending(frame.number(), start, bytes, encoding, storedChecksum, contentChecksum));
+    pending.add(new Pending(frame, start, bytes, encoding, storedChecksum, contentChecksum));
     batch.position(start + bytes);
     if (batch.position() >= BATCH_BYTES) {
       flush();

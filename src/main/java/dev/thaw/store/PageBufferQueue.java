@@ -4,6 +4,9 @@ import dev.thaw.linux.AnonymousMemory;
 import dev.thaw.linux.SyscallException;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -12,6 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * came. Thread safe. All state is guarded by one lock, which no other is taken under.
  */
 final class PageBufferQueue implements AutoCloseable {
+  private static final long STEP_BYTES = 16 << 20;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<PageBuffer> free = new ArrayDeque<>();
@@ -32,6 +37,41 @@ final class PageBufferQueue implements AutoCloseable {
     this.memory = new AnonymousMemory((long) capacity * PageBuffer.BYTES);
     this.capacity = capacity;
     this.earlyThreads = earlyThreads;
+  }
+
+  /** Touches all of the memory, by several threads; returns when it is there. */
+  void populate(int threads) {
+    long total = (long) capacity * PageBuffer.BYTES;
+    AtomicLong next = new AtomicLong();
+    List<Thread> all = new ArrayList<>();
+    for (int i = 0; i < threads; i++) {
+      Thread thread =
+          new Thread(
+              () -> {
+                for (long at = next.getAndAdd(STEP_BYTES);
+                    at < total;
+                    at = next.getAndAdd(STEP_BYTES)) {
+                  memory.populate(at, Math.min(STEP_BYTES, total - at));
+                }
+              },
+              "store-populate-" + i);
+      thread.setDaemon(true);
+      thread.start();
+      all.add(thread);
+    }
+    boolean interrupted = false;
+    for (Thread thread : all) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** A free buffer, waiting for one if need be. */

@@ -23,9 +23,9 @@ public record PageStoreOptions(
 
   /**
    * What suits a dump. For a target that goes on running, its frozen time counts: as much of its
-   * memory as possible is taken into buffers, half of the cores compress meanwhile and the others
-   * are for reading. For one that ends, the whole time counts: then a few buffers that stay in the
-   * cache are best. Figures in the same place.
+   * memory as possible is taken into buffers, and cores that do not read ({@link #readersForDump})
+   * compress meanwhile. For one that ends, the whole time counts: then a few buffers that stay in
+   * the cache are best. Figures in the same place.
    *
    * @param memoryBytes that the target holds; too small a number only makes it wait
    * @param availableBytes of memory that this machine, or this cgroup, has left
@@ -37,8 +37,17 @@ public record PageStoreOptions(
     }
     long bytes = Math.min(memoryBytes + DEFAULTS.bufferBytes, availableBytes / 2);
     return DEFAULTS
-        .withThreads(DEFAULTS.threads, DEFAULTS.threads / 2)
+        .withThreads(DEFAULTS.threads, DEFAULTS.threads - readersForDump(true))
         .withBufferBytes(Math.max(bytes, DEFAULTS.bufferBytes));
+  }
+
+  /**
+   * How many threads read the pages of a dump: for a target that goes on running, up to four, and
+   * the others compress; for one that ends, one for every four that compress, which are slower by
+   * that.
+   */
+  public static int readersForDump(boolean targetRunsOn) {
+    return targetRunsOn ? Math.min(4, DEFAULTS.threads) : Math.max(1, DEFAULTS.threads / 4);
   }
 
   private static PageStoreOptions forThreads(int threads) {

@@ -70,6 +70,15 @@ public final class PageStoreWriter implements AutoCloseable {
     }
   }
 
+  /**
+   * Has all of its memory there at once, by all threads: what reads into it while a target is
+   * frozen then pays for no page. Worth it where {@link PageStoreOptions#bufferBytes} holds most of
+   * the target.
+   */
+  public void prepare() {
+    queue.populate(options.threads());
+  }
+
   /** A new pagemap. Its zero pages are in no run: what is in no run reads as zero. */
   public PageSink sink(String name) {
     return addSink(new PageSink(name, false));
@@ -196,10 +205,19 @@ public final class PageStoreWriter implements AutoCloseable {
       throws IOException {
     for (PageAssigner.Piece piece : pieces) {
       Frame frame = piece.frame();
+      if (piece.pageCount() == options.framePages()) { // as they lie there: no copy
+        out.write(
+            frame.number(),
+            buffer.bytes(),
+            piece.bufferPage() * PageSource.PAGE_BYTES,
+            piece.pageCount());
+        assigner.giveBack(frame);
+        continue;
+      }
       int copied =
           frame.copy(buffer.bytes(), piece.bufferPage(), piece.framePage(), piece.pageCount());
       if (copied == options.framePages()) {
-        out.write(frame, copied);
+        out.write(frame.number(), frame.bytes(), 0, copied);
         assigner.giveBack(frame);
       }
     }
@@ -223,7 +241,7 @@ public final class PageStoreWriter implements AutoCloseable {
     Frame partial = assigner.lastFrame();
     if (partial != null) {
       try (FrameOutput out = new FrameOutput(output, options)) {
-        out.write(partial, partial.copiedPages());
+        out.write(partial.number(), partial.bytes(), 0, partial.copiedPages());
         out.flush();
       }
     }
