@@ -55,12 +55,18 @@ stress: build
 fmt:
 	$(MVN) spotless:apply
 
-# Not measured yet: the pager's cost of a fault beside a loop without tables, and scans of all memory.
+# Markdown tables for the README, about ten minutes. Each row is measured beside its baselines, by turns.
+# Rows of a daemon, of clones and of working sets belong behind the pager's.
+BENCH = $(MVN) test-compile org.codehaus.mojo:exec-maven-plugin:3.5.0:java -Dexec.classpathScope=test \
+  -Dthaw.native=$(CURDIR)/$(NATIVE) -Dthaw.command=$(CURDIR)/target/thaw
 bench: build
 	@src/build/require redis-server:redis-server
+	@src/bench/machine
 	@src/bench/resume target/thaw $(NATIVE)/bench/ballast
-	@$(MVN) test-compile org.codehaus.mojo:exec-maven-plugin:3.5.0:java -Dexec.classpathScope=test -Dexec.mainClass=dev.thaw.real.RedisBench \
-	  -Dexec.args=$(BENCH_ROUNDS) -Dthaw.native=$(CURDIR)/$(NATIVE) -Dthaw.command=$(CURDIR)/target/thaw
+	@echo
+	@$(BENCH) -Dexec.mainClass=dev.thaw.real.RedisBench -Dexec.args=$(BENCH_ROUNDS)
+	@echo
+	@$(BENCH) -Dexec.mainClass=dev.thaw.pager.PagerBench -Dexec.args=$(BENCH_ROUNDS)
 
 # The archive knows its jars by path, so it is made where they come to lie; not under a DESTDIR.
 install: build
