@@ -368,6 +368,17 @@ static bool install_together(struct thaw_reader *r, const struct thaw_vma *vma, 
 	return true;
 }
 
+/* The part of a scan that comes next. */
+static void install_ahead(struct thaw_reader *r, const struct thaw_vma *vma, uint64_t address,
+			  int decision)
+{
+	struct thaw_window w = thaw_pattern_ahead(r, vma, address);
+
+	install_neighbours(r, vma, w.start, w.end, decision);
+	if (decision == THAW_COPY)
+		thaw_give_back(r, vma, w.start, w.end);
+}
+
 /* Answers a fault: the page, and what the pattern of faults says should come with it. */
 enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vma *vma,
 				     uint64_t address, enum thaw_decision decision)
@@ -383,9 +394,13 @@ enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vm
 		if (!source)
 			return THAW_BUG;
 	}
-	/* Installed already: two threads, or one that was faster than its neighbours. */
-	if (alone)
-		return install_demand(r, vma, address, decision, source);
+	if (alone) {
+		outcome = install_demand(r, vma, address, decision, source);
+		/* Installed already: two threads, or one that was faster than its neighbours. */
+		if (outcome == THAW_DONE && decision == THAW_CONTINUE && vma)
+			install_ahead(r, vma, address, decision);
+		return outcome;
+	}
 	w = window(r, vma, address, decision);
 	if (w.count)
 		install_strided(r, vma, address, &w, decision);
@@ -397,6 +412,7 @@ enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vm
 	install_neighbours(r, vma, w.start, address, decision);
 	if (decision == THAW_COPY)
 		thaw_give_back(r, vma, w.start, w.end);
+	install_ahead(r, vma, address, decision);
 	return outcome;
 }
 

@@ -91,6 +91,7 @@ struct thaw_pattern {
 	uint64_t above; /* where the last window ended, and where it began */
 	uint64_t below;
 	uint64_t pages; /* its size; 0: none yet */
+	uint64_t ahead; /* in a scan: where what was installed last begins, else 0 */
 	int64_t stride; /* bytes between the last two faults */
 	uint32_t repeats;
 };
@@ -162,6 +163,13 @@ int thaw_reader_read(struct thaw_reader *r, bool block) must_check;
 THAW_EXPORT struct thaw_window thaw_pattern_window(struct thaw_reader *r,
 						   const struct thaw_vma *vma, uint64_t address,
 						   uint64_t around, uint64_t max);
+
+/*
+ * What to install next in a scan upwards, while its thread is busy with what it has: nothing unless
+ * `address`, the last fault, is in the part that was installed last.
+ */
+struct thaw_window thaw_pattern_ahead(struct thaw_reader *r, const struct thaw_vma *vma,
+				      uint64_t address);
 
 /* install.c: how an install ended. */
 enum thaw_outcome {

@@ -9,6 +9,10 @@
  * there: woken earlier, on another CPU, it faults on each page that is just being installed (286
  * instead of 35 faults in a scan of 64 MiB).
  *
+ * A scan upwards that has the largest window gets the next one while its thread is busy with the last:
+ * installing and reading overlap. The thread catches up with the install and faults on a page that is
+ * there by then; that fault is answered by a wake-up, and is the sign to go on.
+ *
  * Pages have no price beyond the time to install them: a CONTINUEd page exists anyway, and a copied
  * one is punched out of the memfd. Random touches get the same window for their whole life: 64 pages
  * cost 26 us instead of 10, and to make fewer of them costs as much in further faults (16, 64 and
@@ -65,8 +69,11 @@ struct thaw_window thaw_pattern_window(struct thaw_reader *r, const struct thaw_
 
 	p->repeats = again ? p->repeats + 1 : 0;
 	p->stride = distance;
+	p->ahead = 0;
 	if (p->pages && address == p->above) {
 		w.end = address + (pages << THAW_PAGE_SHIFT);
+		if (p->pages == pages) /* it is as large as it gets */
+			p->ahead = address;
 	} else if (p->pages && address + THAW_PAGE_SIZE == p->below) {
 		w.end = address + THAW_PAGE_SIZE;
 		w.start = pages << THAW_PAGE_SHIFT < w.end ? w.end - (pages << THAW_PAGE_SHIFT) : 0;
@@ -87,5 +94,22 @@ struct thaw_window thaw_pattern_window(struct thaw_reader *r, const struct thaw_
 	p->last = address;
 	p->above = w.end;
 	p->below = w.start;
+	return w;
+}
+
+struct thaw_window thaw_pattern_ahead(struct thaw_reader *r, const struct thaw_vma *vma,
+				      uint64_t address)
+{
+	struct thaw_pattern *p = pattern_of(r, vma);
+	struct thaw_window w = {address, address, 0, 0, false};
+
+	if (!p->ahead || address < p->ahead || address >= p->above)
+		return w;
+	w.start = p->above;
+	w.end = p->above + (p->pages << THAW_PAGE_SHIFT);
+	clip(vma, &w);
+	p->ahead = w.start;
+	p->above = w.end;
+	p->last = w.start;
 	return w;
 }
