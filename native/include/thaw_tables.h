@@ -98,6 +98,38 @@ struct thaw_extent {
 	uint64_t first_store_page;
 };
 
+/* How a fault was answered. */
+enum thaw_fault_kind {
+	THAW_FAULT_MINOR = 0,	/* its page was in the memfd: CONTINUE */
+	THAW_FAULT_ZERO = 1,	/* zeros */
+	THAW_FAULT_COPIED = 2,	/* its page was copied */
+	THAW_FAULT_WAITED = 3,	/* it waited for its page to be filled, whatever came then */
+	THAW_FAULT_NO_PAGE = 4, /* woken without a page: poisoned, or to look again */
+	THAW_FAULT_KINDS = 5,
+};
+
+/*
+ * Nanoseconds on a log-linear scale: 32 values one by one, then 16 buckets for each power of two,
+ * so that a bucket is at most a sixteenth of its values wide. The last one begins at 66.6 s and
+ * takes all above.
+ *
+ *   bucket   0 .. 31      32 .. 47         48 .. 63         ...   512 .. 527
+ *   values   0 .. 31 ns   32 .. 63 by 2    64 .. 127 by 4   ...   2^35 .. 2^36 by 2^31
+ */
+#define THAW_LATENCY_SUB_BITS 4
+#define THAW_LATENCY_BUCKETS 528u
+
+struct thaw_histogram {
+	uint64_t sum_nanos;
+	uint64_t max_nanos;
+	uint64_t buckets[THAW_LATENCY_BUCKETS];
+};
+
+/* From having read a fault's message to having woken its thread. One writer: the space's reader. */
+struct thaw_latency {
+	struct thaw_histogram kinds[THAW_FAULT_KINDS];
+};
+
 /* Written by the reader of the space; anyone may read. */
 struct thaw_counters {
 	uint64_t faults;	/* page-fault messages read */
@@ -116,6 +148,7 @@ struct thaw_counters {
 	uint64_t enomem;
 	uint64_t lost_maps; /* UNMAPs that came after the range had been taken again */
 	uint64_t replays;
+	uint64_t prefaulted; /* pages installed before the tree ran; written by the JVM */
 };
 
 enum thaw_space_state {
@@ -193,6 +226,8 @@ struct thaw_session {
 	struct thaw_backing backings[THAW_MAX_BACKINGS];
 	struct thaw_slot slots[THAW_MAX_SLOTS];
 	struct thaw_space_ref spaces[THAW_MAX_SPACES];
+	struct thaw_latency latency_gone; /* of the spaces that are free again */
+	struct thaw_latency latency[THAW_MAX_SPACES];
 };
 
 /* Messages of one read(2), and those that had to be read while they were being answered. */

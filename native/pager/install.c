@@ -163,6 +163,7 @@ static enum thaw_outcome install_demand(struct thaw_reader *r, const struct thaw
 
 	switch (err) {
 	case 0:
+		thaw_latency_note(r, thaw_fault_kind(decision));
 		count(r, decision, THAW_PAGE_SIZE, true);
 		if (vma)
 			mark_installed(r, vma, address, address + THAW_PAGE_SIZE);
@@ -174,6 +175,7 @@ static enum thaw_outcome install_demand(struct thaw_reader *r, const struct thaw
 		if (vma)
 			mark_installed(r, vma, address, address + THAW_PAGE_SIZE);
 		thaw_wake(r->uffd, address, THAW_PAGE_SIZE);
+		thaw_latency_note(r, thaw_fault_kind(decision));
 		return THAW_DONE;
 	case EAGAIN:
 		c->eagain_events++;
@@ -363,6 +365,7 @@ static bool install_together(struct thaw_reader *r, const struct thaw_vma *vma, 
 		count(r, decision, moved, false);
 		return false;
 	}
+	thaw_latency_note(r, thaw_fault_kind(decision));
 	count(r, decision, THAW_PAGE_SIZE, true);
 	count(r, decision, moved - THAW_PAGE_SIZE, false);
 	return true;

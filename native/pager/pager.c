@@ -129,6 +129,7 @@ static void release(struct thaw_session *s, struct thaw_space_ref *ref)
 	close_if_open(&ref->filled_eventfd);
 	add_counters(&s->gone, &ref->counters);
 	memset(&ref->counters, 0, sizeof(ref->counters));
+	thaw_latency_release(&s->latency_gone, &s->latency[ref - s->spaces]);
 	__atomic_store_n(&ref->state, THAW_SPACE_FREE, __ATOMIC_RELEASE);
 }
 

@@ -1,4 +1,7 @@
-/* The fault loop: decisions (decide.c), tables (space.c), installs (install.c), reader.c, pager.c. */
+/*
+ * The fault loop: decisions (decide.c), tables (space.c), installs (install.c), how long
+ * they take (latency.c), reader.c, pager.c.
+ */
 #ifndef THAW_PAGER_H
 #define THAW_PAGER_H
 
@@ -77,8 +80,10 @@ struct thaw_pager {
 
 struct thaw_fault {
 	uint64_t address;
+	uint64_t read_nanos; /* CLOCK_MONOTONIC */
 	uint32_t flags;
 	bool requested;
+	bool waited; /* for a fill */
 };
 
 #define THAW_PENDING_MAX 4096u
@@ -128,6 +133,8 @@ struct thaw_reader {
 	bool progress;	     /* something was copied since drain_next was 0 */
 	bool drained;	     /* nothing is left to be done in the background */
 	bool owes_pages;     /* pages were copied and not given back: a child might need them */
+	uint64_t read_nanos; /* when the message of the fault in hand was read */
+	bool waited;	     /* whether that fault waited for a fill */
 	unsigned int pending_count; /* faults read and not yet looked at */
 	unsigned int waiting_count; /* faults that wait for a fill */
 	struct thaw_fault pending[THAW_PENDING_MAX];
@@ -170,6 +177,23 @@ THAW_EXPORT struct thaw_window thaw_pattern_window(struct thaw_reader *r,
  */
 struct thaw_window thaw_pattern_ahead(struct thaw_reader *r, const struct thaw_vma *vma,
 				      uint64_t address);
+
+/* latency.c */
+uint64_t thaw_now(void);
+/* A fault whose message was read at `read_nanos` is answered: its thread has been woken. */
+void thaw_latency_add(struct thaw_reader *r, enum thaw_fault_kind kind, uint64_t read_nanos);
+/* The same for the fault in hand. */
+void thaw_latency_note(struct thaw_reader *r, enum thaw_fault_kind kind);
+THAW_EXPORT unsigned int thaw_latency_bucket(uint64_t nanos);
+void thaw_latency_release(struct thaw_latency *sum, struct thaw_latency *of);
+
+static inline enum thaw_fault_kind thaw_fault_kind(int decision)
+{
+	return decision == THAW_CONTINUE   ? THAW_FAULT_MINOR
+	       : decision == THAW_COPY	   ? THAW_FAULT_COPIED
+	       : decision == THAW_ZEROPAGE ? THAW_FAULT_ZERO
+					   : THAW_FAULT_NO_PAGE;
+}
 
 /* install.c: how an install ended. */
 enum thaw_outcome {

@@ -122,23 +122,32 @@ static int apply_journal(struct thaw_reader *r)
 	return 0;
 }
 
-static void keep_fault(struct thaw_reader *r, const struct uffd_msg *m)
+/* The fault stays as it is and comes back. */
+static void send_back(struct thaw_reader *r, uint64_t address, uint64_t read_nanos)
+{
+	thaw_wake(r->uffd, address, THAW_PAGE_SIZE);
+	thaw_latency_add(r, THAW_FAULT_NO_PAGE, read_nanos);
+}
+
+static void keep_fault(struct thaw_reader *r, const struct uffd_msg *m, uint64_t read_nanos)
 {
 	uint64_t page = m->arg.pagefault.address & ~(THAW_PAGE_SIZE - 1);
 
 	r->ref->counters.faults++;
 	if (r->pending_count == THAW_PENDING_MAX) {
-		thaw_wake(r->uffd, page, THAW_PAGE_SIZE); /* it comes back */
+		send_back(r, page, read_nanos);
 		return;
 	}
 	r->pending[r->pending_count].address = page;
-	r->pending[r->pending_count].requested = false;
+	r->pending[r->pending_count].read_nanos = read_nanos;
+	r->pending[r->pending_count].requested = r->pending[r->pending_count].waited = false;
 	r->pending[r->pending_count++].flags = m->arg.pagefault.flags;
 }
 
 int thaw_reader_read(struct thaw_reader *r, bool block)
 {
 	struct thaw_space *s = r->space;
+	uint64_t now;
 	ssize_t n;
 
 	set_nonblocking(r, !block);
@@ -147,9 +156,10 @@ int thaw_reader_read(struct thaw_reader *r, bool block)
 	n = read(r->uffd, s->journal, sizeof(s->journal));
 	if (n < 0)
 		return -errno;
+	now = thaw_now();
 	for (unsigned int i = 0; i < n / sizeof(struct uffd_msg); i++) {
 		if (s->journal[i].event == UFFD_EVENT_PAGEFAULT)
-			keep_fault(r, &s->journal[i]);
+			keep_fault(r, &s->journal[i], now);
 	}
 	return apply_journal(r);
 }
@@ -173,6 +183,7 @@ static bool request_fill(struct thaw_reader *r, uint64_t index, uint64_t address
 static void wait_for_fill(struct thaw_reader *r, struct thaw_fault fault, uint64_t index)
 {
 	r->ref->counters.fill_waits += !fault.requested;
+	fault.waited = true;
 	if (!fault.requested)
 		fault.requested =
 			request_fill(r, index, fault.address, fault.flags & THAW_FAULT_HOLE);
@@ -180,7 +191,7 @@ static void wait_for_fill(struct thaw_reader *r, struct thaw_fault fault, uint64
 	if (r->waiting_count < THAW_PENDING_MAX)
 		r->waiting[r->waiting_count++] = fault;
 	else
-		thaw_wake(r->uffd, fault.address, THAW_PAGE_SIZE);
+		send_back(r, fault.address, fault.read_nanos);
 }
 
 /* `vma` is the last below `address`: returns what it has grown to if that is where the page is. */
@@ -250,6 +261,8 @@ void thaw_reader_wait_for_event(struct thaw_reader *r, unsigned int tries)
 
 static void handle(struct thaw_reader *r, struct thaw_fault fault)
 {
+	r->read_nanos = fault.read_nanos;
+	r->waited = fault.waited;
 	for (unsigned int tries = 0; !r->gone; tries++) {
 		switch (answer(r, &fault)) {
 		case THAW_DONE:
@@ -259,7 +272,7 @@ static void handle(struct thaw_reader *r, struct thaw_fault fault)
 			break;
 		case THAW_LAYOUT:
 			/* The thread is alive and the place is not ours: let it look for itself. */
-			thaw_wake(r->uffd, fault.address, THAW_PAGE_SIZE);
+			send_back(r, fault.address, fault.read_nanos);
 			return;
 		case THAW_HOLE:
 			fault.flags |= THAW_FAULT_HOLE;

@@ -31,6 +31,21 @@ final class Text {
     return duration.toMillis() + " ms";
   }
 
+  /** {@code 1536} is {@code "1.54 us"}; three digits that count. */
+  static String nanos(long nanos) {
+    if (nanos < 1000) {
+      return nanos + " ns";
+    }
+    double value = nanos;
+    int unit = 0;
+    while (value >= 999.5 && unit < 3) {
+      value /= 1000;
+      unit++;
+    }
+    String pattern = value < 9.995 ? "%.2f %s" : value < 99.95 ? "%.1f %s" : "%.0f %s";
+    return String.format(Locale.ROOT, pattern, value, new String[] {"ns", "us", "ms", "s"}[unit]);
+  }
+
   /** {@code 1536} is {@code "1.5 KiB"}. */
   static String bytes(long bytes) {
     if (bytes < 1024) {

@@ -31,6 +31,11 @@ public final class ImageCodec {
     return MAPPER.writeValueAsBytes(record);
   }
 
+  /** {@code record} as JSON without a line break. */
+  public static String line(Object record) throws IOException {
+    return MAPPER.writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(record);
+  }
+
   /**
    * Reads one record.
    *

@@ -1,5 +1,6 @@
 package dev.thaw.pager;
 
+import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.EventFd;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Memfd;
@@ -28,6 +29,7 @@ public final class PagerSession implements AutoCloseable {
   private static final long PRIVATE_BYTES = Long.MAX_VALUE & -Memfd.PAGE_BYTES;
 
   private final InitConnection init;
+  private final int initPid;
   private final PageSource source;
   private final boolean resumed;
   private final SessionTable table;
@@ -46,6 +48,7 @@ public final class PagerSession implements AutoCloseable {
     this.source = source;
     this.resumed = resumed;
     InitConnection.Reply hello = init.hello();
+    initPid = (int) hello.args()[0];
     try (Fd session = hello.fds().get(0);
         Fd pages = hello.fds().get(1)) {
       table = new SessionTable(session, pages);
@@ -265,8 +268,8 @@ public final class PagerSession implements AutoCloseable {
   }
 
   /** The counters of now. */
-  public PagerStats stats() {
-    return table.stats();
+  public TreeStats stats() {
+    return StatsReader.read(table, initPid);
   }
 
   /** All counters by name, for tests and diagnosis. */

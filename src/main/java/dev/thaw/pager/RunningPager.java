@@ -1,5 +1,6 @@
 package dev.thaw.pager;
 
+import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Open;
 import java.io.IOException;
@@ -15,19 +16,36 @@ public final class RunningPager {
   private static final String SESSION_MEMFD = "/memfd:thaw-session ";
   private static final String PAGES_MEMFD = "/memfd:thaw-pages ";
 
-  private RunningPager() {}
+  private final ProcessHandle init;
+  private final SessionTable session;
+
+  private RunningPager(ProcessHandle init, SessionTable session) {
+    this.init = init;
+    this.session = session;
+  }
 
   /**
-   * The counters of the pager behind {@code pid}, a process of a restored tree or thaw-init itself.
+   * The pager behind {@code pid}, a process of a restored tree or thaw-init itself.
    *
    * @return empty where no thaw-init is among its ancestors
    */
-  public static Optional<PagerStats> stats(int pid) throws IOException {
+  public static Optional<RunningPager> find(int pid) throws IOException {
     Optional<Integer> init = initOf(pid);
     if (init.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(session(init.get()).stats());
+    SessionTable session = session(init.get());
+    return ProcessHandle.of(init.get()).map(handle -> new RunningPager(handle, session));
+  }
+
+  /** What it has done so far; its tables are still there when it is gone. */
+  public TreeStats stats() {
+    return StatsReader.read(session, (int) init.pid());
+  }
+
+  /** Whether its thaw-init lives. */
+  public boolean isAlive() {
+    return init.isAlive();
   }
 
   /** The tables of a thaw-init. */

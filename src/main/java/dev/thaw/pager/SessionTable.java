@@ -167,25 +167,6 @@ final class SessionTable {
     return sum;
   }
 
-  PagerStats stats() {
-    int living = 0;
-    for (int space = 0; space < spaceCount(); space++) {
-      living += ref(space, Tables.REF_STATE) == Tables.STATE_READY ? 1 : 0;
-    }
-    return new PagerStats(
-        total(Tables.Counter.FAULTS),
-        total(Tables.Counter.EVENTS),
-        total(Tables.Counter.DEMAND),
-        total(Tables.Counter.AHEAD),
-        total(Tables.Counter.ZERO),
-        total(Tables.Counter.COPIED),
-        total(Tables.Counter.POISONED),
-        total(Tables.Counter.FILL_WAITS),
-        getLong(Tables.FILLED_PAGES),
-        getLong(Tables.CONTENT_PAGES),
-        living);
-  }
-
   /** Takes the oldest request of a space, or returns null. One thread only. */
   Request takeRequest(int space) {
     int at = Tables.SPACES + space * Tables.REF_BYTES;

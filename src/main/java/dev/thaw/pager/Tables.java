@@ -35,10 +35,12 @@ final class Tables {
   static final int FILLED_PAGES = 80;
   static final int CONTENT_PAGES = 88;
   static final int GONE = 96;
-  static final int BACKINGS = 224;
-  static final int SLOTS = 262368;
-  static final int SPACES = 3408096;
-  static final int SESSION_BYTES = 9887968;
+  static final int BACKINGS = 232;
+  static final int SLOTS = 262376;
+  static final int SPACES = 3408104;
+  static final int LATENCY_GONE = 9896168;
+  static final int LATENCY = 9917368;
+  static final int SESSION_BYTES = 31626168;
 
   static final int BACKING_BYTES = 64;
   static final int BACKING_FD = 0;
@@ -54,7 +56,7 @@ final class Tables {
   static final int SLOT_BYTES = 24;
   static final int EXTENT_BYTES = 24;
 
-  static final int REF_BYTES = 6328;
+  static final int REF_BYTES = 6336;
   static final int REF_STATE = 0;
   static final int REF_GENERATION = 4;
   static final int REF_TABLE_FD = 12;
@@ -62,9 +64,9 @@ final class Tables {
   static final int REF_PID = 20;
   static final int REF_FLAGS = 24;
   static final int REF_COUNTERS = 48;
-  static final int REF_RING_HEAD = 176;
-  static final int REF_RING_TAIL = 180;
-  static final int REF_RING = 184;
+  static final int REF_RING_HEAD = 184;
+  static final int REF_RING_TAIL = 188;
+  static final int REF_RING = 192;
   static final int RING_SIZE = 256;
   static final int REQUEST_BYTES = 24;
   static final int REQUEST_REFILL = 1;
@@ -89,8 +91,25 @@ final class Tables {
     EFAULT,
     ENOMEM,
     LOST_MAPS,
-    REPLAYS
+    REPLAYS,
+    PREFAULTED
   }
+
+  /** {@code enum thaw_fault_kind}, in order. */
+  enum FaultKind {
+    MINOR,
+    ZERO,
+    COPIED,
+    WAITED,
+    NO_PAGE
+  }
+
+  static final int LATENCY_BYTES = 21200;
+  static final int HISTOGRAM_BYTES = 4240;
+  static final int HISTOGRAM_SUM_NANOS = 0;
+  static final int HISTOGRAM_MAX_NANOS = 8;
+  static final int HISTOGRAM_BUCKETS = 16;
+  static final int LATENCY_BUCKETS = 528;
 
   static final int SPACE_COMMIT = 8;
   static final int SPACE_JOURNAL_SEQ = 16;

@@ -21,6 +21,11 @@ public final class PagerLibrary {
     return thaw_layout(name);
   }
 
+  /** The bucket of a latency, as latency.c puts it. */
+  public static int latencyBucket(long nanos) {
+    return thaw_latency_bucket(nanos);
+  }
+
   /** Applies an UNMAP event to a table. */
   public static int unmap(Pointer space, long start, long end, int applied, Pointer lostMaps) {
     return thaw_space_unmap(space, start, end, applied, lostMaps);
@@ -34,6 +39,8 @@ public final class PagerLibrary {
   private static native int thaw_decide(int faultFlags, byte page, byte space, int kind);
 
   private static native long thaw_layout(String name);
+
+  private static native int thaw_latency_bucket(long nanos);
 
   private static native int thaw_space_unmap(
       Pointer space, long start, long end, int applied, Pointer lostMaps);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.thaw.image.stats.FaultCounts;
 import dev.thaw.linux.Memfd;
 import dev.thaw.linux.SpawnedProcess;
 import dev.thaw.linux.UnixSocket;
@@ -26,7 +27,7 @@ class FaultAroundIT {
   private static final long SEED = 4711;
 
   /** What a run came to. */
-  private record Touched(PagerStats stats, long memfdBytes) {}
+  private record Touched(FaultCounts stats, long memfdBytes) {}
 
   @ParameterizedTest
   @CsvSource({
@@ -79,7 +80,8 @@ class FaultAroundIT {
       session.fillAll().join();
       ours.send(new byte[1], List.of());
       assertNotNull(ours.receive(64), "it has seen all pages as they should be");
-      Touched touched = new Touched(session.stats(), heldBytes(session.memfd(backing)));
+      Touched touched =
+          new Touched(session.stats().total().counts(), heldBytes(session.memfd(backing)));
       ours.send(new byte[1], List.of());
       assertEquals(0, victim.await());
       return touched;

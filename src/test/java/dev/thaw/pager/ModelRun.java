@@ -3,6 +3,7 @@ package dev.thaw.pager;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.SpawnedProcess;
 import dev.thaw.linux.UnixSocket;
 import java.io.IOException;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /** One run of {@code pager_model}: memory laid out, handed over, served, and the pager killed. */
 record ModelRun(
@@ -35,7 +38,7 @@ record ModelRun(
       long steps,
       int kills,
       boolean retired,
-      PagerStats stats,
+      TreeStats stats,
       Map<Tables.Counter, Long> counters) {}
 
   private long pagesOfThread() {
@@ -99,6 +102,9 @@ record ModelRun(
       assertEquals(0, victim.await(), "status of the victim, seed " + seed);
       UnixSocket.Message steps = ours.receive(64);
       assertNotNull(steps);
+      if (killEveryMillis == 0) {
+        awaitAnswered(session);
+      }
       Map<Tables.Counter, Long> counters = new java.util.EnumMap<>(Tables.Counter.class);
       for (Tables.Counter c : Tables.Counter.values()) {
         counters.put(c, session.total(c));
@@ -109,6 +115,17 @@ record ModelRun(
           session.hasRetired(),
           session.stats(),
           counters);
+    }
+  }
+
+  /** A fault is counted as answered just after its thread has gone on. Gives up after a while. */
+  private static void awaitAnswered(PagerSession session) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    TreeStats stats = session.stats();
+    while (stats.total().all().count() != stats.total().counts().faults()
+        && System.nanoTime() < end) {
+      LockSupport.parkNanos(1_000_000);
+      stats = session.stats();
     }
   }
 

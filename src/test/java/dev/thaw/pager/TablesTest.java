@@ -15,6 +15,7 @@ class TablesTest {
     session(java);
     backing(java);
     space(java);
+    latency(java);
     assertAll(
         java.entrySet().stream()
             .map(
@@ -65,6 +66,18 @@ class TablesTest {
     java.put("THAW_INIT_VERSION", (long) InitConnection.VERSION);
     java.put("THAW_INIT_MAX_BYTES", (long) InitConnection.MAX_PAYLOAD_BYTES);
     java.put("thaw_init_msg", (long) InitConnection.HEADER_BYTES);
+  }
+
+  private static void latency(Map<String, Long> java) {
+    java.put("thaw_session.latency_gone", (long) Tables.LATENCY_GONE);
+    java.put("thaw_session.latency", (long) Tables.LATENCY);
+    java.put("thaw_latency", (long) Tables.LATENCY_BYTES);
+    java.put("thaw_histogram", (long) Tables.HISTOGRAM_BYTES);
+    java.put("thaw_histogram.sum_nanos", (long) Tables.HISTOGRAM_SUM_NANOS);
+    java.put("thaw_histogram.max_nanos", (long) Tables.HISTOGRAM_MAX_NANOS);
+    java.put("thaw_histogram.buckets", (long) Tables.HISTOGRAM_BUCKETS);
+    java.put("THAW_FAULT_KINDS", (long) Tables.FaultKind.values().length);
+    java.put("THAW_LATENCY_BUCKETS", (long) Tables.LATENCY_BUCKETS);
   }
 
   private static void space(Map<String, Long> java) {
