@@ -3,12 +3,14 @@ package dev.thaw;
 import dev.thaw.dump.Dump;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
+import dev.thaw.report.Report;
 import dev.thaw.store.CheckpointDir;
 import dev.thaw.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Dumps, restores and looks into checkpoints. Every method throws {@link ThawException}. */
@@ -88,6 +90,17 @@ public final class Checkpoint {
   /** Reads all of the checkpoint in {@code directory} and compares every checksum. */
   public static VerifyReport verify(Path directory, Progress progress) throws IOException {
     return Verification.run(directory, progress);
+  }
+
+  /**
+   * A page of HTML about the checkpoint in {@code directory}: what it is, a map of its memory with
+   * what recordings say of it, and how long faults took.
+   *
+   * @param statsFile what {@code thaw stats --json} printed; if none, what the last restore that
+   *     recorded has left
+   */
+  public static String report(Path directory, Optional<Path> statsFile) throws IOException {
+    return Failures.explained(() -> Report.of(directory, statsFile));
   }
 
   private static ThawException notYet(String what) {

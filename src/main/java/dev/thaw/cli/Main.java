@@ -25,6 +25,7 @@ import picocli.CommandLine.ParameterException;
       PlanCommand.class,
       VerifyCommand.class,
       StatsCommand.class,
+      ReportCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -80,6 +81,7 @@ public final class Main {
       case "plan" -> new PlanCommand();
       case "verify" -> new VerifyCommand();
       case "stats" -> new StatsCommand();
+      case "report" -> new ReportCommand();
       case "version" -> new VersionCommand();
       default -> null;
     };
