@@ -8,14 +8,18 @@
 
 #include <stdint.h>
 
-#define THAW_INIT_VERSION 1u
-#define THAW_INIT_MAX_FDS 4
+#define THAW_INIT_VERSION 2u
+#define THAW_INIT_MAX_FDS 5
 #define THAW_INIT_MAX_BYTES 65536
 
 enum thaw_init_type {
-	/* -> ; <- fds: session, pages, request eventfd; args: pid of thaw-init, backings so far */
+	/*
+	 * -> ; <- fds: session, pages, request eventfd, pager eventfd, a pidfd of thaw-init; args: its
+	 * pid, backings so far.
+	 * Pids in args are thaw-init's own view; one in another pid namespace learns its own from the pidfd.
+	 */
 	THAW_INIT_HELLO = 1,
-	/* args: wanted pid; <- args: pid, address of a `syscall; ret` in it */
+	/* args: wanted pid; <- args: pid, address of a `syscall; ret` in it; fds: a pidfd of it */
 	THAW_INIT_SPAWN = 2,
 	/* fds: memfd, extents; args: index into backings; <- args: the two numbers */
 	THAW_INIT_ADD_BACKING = 3,
@@ -23,7 +27,7 @@ enum thaw_init_type {
 	THAW_INIT_ADD_SPACE = 4,
 	/* serve from here on; <- args: pid of thaw-pager */
 	THAW_INIT_START = 5,
-	/* args: pid of the root; payload: the command of a filler to start, \0 after each word */
+	/* args: pid of the root, and the one to tell the launcher; payload: the command of a filler to start, \0 after each word */
 	THAW_INIT_RUNNING = 6,
 	/* args: number of a descriptor of thaw-init; <- fds: it */
 	THAW_INIT_GET_FD = 7,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../pager/pager.h"
@@ -21,8 +22,9 @@ static struct request request;
 
 struct reply {
 	struct thaw_init_msg msg;
-	int fds[THAW_INIT_MAX_FDS]; /* stay ours */
+	int fds[THAW_INIT_MAX_FDS];
 	int fd_count;
+	bool fds_temporary; /* closed once they are sent; else they stay ours */
 };
 
 static int receive(struct request *q)
@@ -85,7 +87,8 @@ static int hello(struct reply *a)
 	a->fds[1] = init.session->pages_fd;
 	a->fds[2] = init.session->request_eventfd;
 	a->fds[3] = init.session->pager_eventfd;
-	a->fd_count = 4;
+	a->fds[4] = init.self_fd;
+	a->fd_count = 5;
 	a->msg.args[0] = getpid();
 	a->msg.args[1] = init.session->backing_count;
 	return 0;
@@ -170,7 +173,7 @@ static int running(const struct request *q)
 	init.running = true;
 	if (init.detach)
 		let_go_of_caller();
-	status_line("running %d\n", init.root_pid);
+	status_line("running %d\n", (int)q->msg.args[1]);
 	return 0;
 }
 
@@ -181,7 +184,14 @@ static int spawn(const struct request *q, struct reply *a)
 
 	a->msg.args[0] = pid;
 	a->msg.args[1] = (intptr_t)thaw_gadget;
-	return -err;
+	if (err)
+		return -err;
+	a->fds[0] = syscall(SYS_pidfd_open, pid, 0);
+	if (a->fds[0] < 0)
+		return errno;
+	a->fd_count = 1;
+	a->fds_temporary = true;
+	return 0;
 }
 
 static int get_fd(const struct request *q, struct reply *a)
@@ -239,5 +249,9 @@ int control_message(void)
 	}
 	for (int i = 0; i < request.fd_count; i++)
 		close(request.fds[i]);
-	return err ? err : answer(&a);
+	if (!err)
+		err = answer(&a);
+	for (int i = 0; a.fds_temporary && i < a.fd_count; i++)
+		close(a.fds[i]);
+	return err;
 }

@@ -25,6 +25,7 @@ struct init_state {
 	int control_fd; /* to the JVM; -1 while there is none */
 	int status_fd;	/* to the launcher */
 	int signal_fd;
+	int self_fd; /* our pidfd, for who drives us from another pid namespace */
 	pid_t jvm_pid; /* 0: none of ours */
 	pid_t pager_pid;
 	pid_t keeper_pid;
@@ -53,6 +54,8 @@ int control_message(void) must_check; /* 0, or -errno when the JVM is gone */
 /* tree.c */
 int tree_start_jvm(char *const argv[]) must_check;
 int tree_start_filler(void) must_check;
+/* Starts a filler unless all is filled; where there can be none, the tree is killed. */
+void tree_need_filler(void);
 int tree_start_pager(void) must_check;
 int tree_spawn(pid_t wanted, pid_t *pid) must_check;
 void tree_reap(void);

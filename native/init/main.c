@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct init_state init = {.control_fd = -1, .status_fd = -1};
@@ -107,6 +108,10 @@ static void control_lost(void)
 		return; /* its death comes as SIGCHLD */
 	if (!init.running)
 		tree_exit(1);
+	/* Who drove us is gone for good: from here on we have fillers of our own. */
+	init.external_jvm = false;
+	if (init.filler->bytes)
+		tree_need_filler();
 }
 
 static void loop(void)
@@ -160,7 +165,8 @@ int main(int argc, char **argv)
 		return usage();
 	prctl(PR_SET_NAME, "thaw-init");
 	raise_descriptor_limit();
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) || set_signals() || make_session()) {
+	init.self_fd = syscall(SYS_pidfd_open, getpid(), 0);
+	if (init.self_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) || set_signals() || make_session()) {
 		fprintf(stderr, "thaw-init: cannot set up: %s\n", strerror(errno));
 		return 1;
 	}

@@ -176,6 +176,17 @@ static int exit_code(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void tree_need_filler(void)
+{
+	if (__atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
+		return;
+	if (tree_start_filler()) {
+		dprintf(2, "thaw-init: nobody is left to fill the memory; the tree is killed\n");
+		tree_exit(1);
+	}
+}
+
 static void jvm_died(int status)
 {
 	init.jvm_pid = 0;
@@ -187,13 +198,7 @@ static void jvm_died(int status)
 		status_line("failed %d\n", exit_code(status));
 		tree_exit(exit_code(status));
 	}
-	if (__atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE) ||
-	    __atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
-		return;
-	if (tree_start_filler()) {
-		dprintf(2, "thaw-init: nobody is left to fill the memory; the tree is killed\n");
-		tree_exit(1);
-	}
+	tree_need_filler();
 }
 
 static void child_died(pid_t pid, int status)

@@ -1,19 +1,23 @@
 /*
- * thaw: starts the JVM that runs a command. `restore` runs under thaw-init, which becomes the parent
- * of the restored tree; every other command replaces this process.
+ * thaw: has a command run, by thawd where it serves, else by a JVM that it starts. `restore` runs
+ * under thaw-init, which is started here, in the caller's context, and becomes the parent of the
+ * restored tree; in its own JVM every other command replaces this process.
  *
- *     thaw restore ...                      thaw dump ...
- *       └ thaw-init                           (execs) java
- *           ├ java
- *           └ the restored tree
+ *     thaw restore ...          thaw dump ...      thaw restore ...            thaw dump ...
+ *       └ thaw-init               (execs) java       │ └ thaw-init              ┊
+ *           ├ java                                   ┊     └ the restored tree  ┊
+ *           └ the restored tree                    thawd (drives thaw-init)    thawd
  */
 #include "launcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void complain(const char *format, ...)
@@ -43,38 +47,92 @@ static bool asks_to_detach(char **args)
 	return false;
 }
 
-/* thaw-init, its options and "--" before the JVM's command. */
-static int restore_under_init(const struct place *place, char **args)
+/* thaw-init's own command line; then `command` has `reserved` - 5 words of it left to set. */
+static void init_words(char **command, const struct place *place, int status_fd, bool detach)
 {
-	enum { INIT_ARGS = 6 };
-	bool detach = asks_to_detach(args);
-	char init[PATH_MAX + 32], fd_text[16];
-	char **command = jvm_command(place, INIT_ARGS, args);
-	int fds[2];
+	static char init[PATH_MAX + 32], fd_text[16];
 
-	if (pipe(fds) < 0) {
-		complain("pipe: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
 	snprintf(init, sizeof(init), "%s/native/thaw-init", place->home);
-	snprintf(fd_text, sizeof(fd_text), "%d", fds[1]);
+	snprintf(fd_text, sizeof(fd_text), "%d", status_fd);
 	command[0] = init;
 	command[1] = "--status-fd";
 	command[2] = fd_text;
 	command[3] = "--detach";
 	command[4] = detach ? "1" : "0";
-	command[5] = "--";
-	return supervise(command, &(struct status_pipe){ fds[0], fds[1] }, detach);
+}
+
+static int status_pipe(struct supervised *what)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		complain("pipe: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	what->status_read = fds[0];
+	what->status_write = fds[1];
+	return 0;
+}
+
+/* thaw-init, its options and "--" before the JVM's command. */
+static int restore_in_own_jvm(const struct place *place, char **args)
+{
+	enum { INIT_ARGS = 6 };
+	struct supervised what = { .control_fd = -1,
+				   .daemon_fd = -1,
+				   .detach = asks_to_detach(args) };
+	int err = status_pipe(&what);
+
+	if (err)
+		return err;
+	what.command = jvm_command(place, JVM_SHORT, INIT_ARGS, args);
+	init_words(what.command, place, what.status_write, what.detach);
+	what.command[5] = "--";
+	return supervise(&what);
+}
+
+/* A thaw-init that thawd drives. Returns -1 where the command could not be sent. */
+static int drive_by_daemon(const struct place *place, int daemon_fd, pid_t daemon, char **args,
+			   bool detach, unsigned long namespaces)
+{
+	char control_text[16], *command[8] = { NULL };
+	struct supervised what = { .command = command,
+				   .daemon_fd = daemon_fd,
+				   .daemon = daemon,
+				   .detach = detach,
+				   .namespaces = namespaces };
+	int pair[2], err = status_pipe(&what);
+
+	if (err)
+		return err;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		complain("socketpair: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	err = daemon_send(daemon_fd, args, pair[1]);
+	close(pair[1]);
+	if (err) {
+		close(pair[0]);
+		close(what.status_read);
+		close(what.status_write);
+		return -1;
+	}
+	init_words(command, place, what.status_write, what.detach);
+	snprintf(control_text, sizeof(control_text), "%d", pair[0]);
+	command[5] = "--control-fd";
+	command[6] = control_text;
+	what.control_fd = pair[0];
+	return supervise(&what);
 }
 
 /* Options before the command (-v) do not hide it. */
-static bool is_restore(char **args)
+static const char *command_of(char **args)
 {
 	for (; *args; args++) {
 		if ((*args)[0] != '-')
-			return !strcmp(*args, "restore");
+			return *args;
 	}
-	return false;
+	return "";
 }
 
 /* Help needs no thaw-init and must work wherever the JVM does. */
@@ -87,22 +145,123 @@ static bool asks_for_help(char **args)
 	return false;
 }
 
+static bool is_command(char **args, const char *command)
+{
+	return !strcmp(command_of(args), command) && !asks_for_help(args);
+}
+
+static bool has(char **args, const char *option)
+{
+	for (; *args; args++) {
+		if (!strcmp(*args, option))
+			return true;
+	}
+	return false;
+}
+
+/* The number after -n, 0 without; one that is none is left to the JVM's parser to refuse. */
+static int count_of(char **args)
+{
+	for (; *args; args++) {
+		if (!strncmp(*args, "-n", 2))
+			return atoi((*args)[2] ? *args + 2 : args[1] ? args[1] : "");
+	}
+	return 0;
+}
+
+/*
+ * Each clone has a thaw-init of its own, in namespaces of its own unless it gets new pids, and is one
+ * request to thawd.
+ */
+static int clone_by_daemon(const struct place *place, int daemon_fd, pid_t daemon, char **args)
+{
+	unsigned long namespaces = has(args, "--new-pids") ? 0 : CLONE_NEWPID | CLONE_NEWNS;
+	int count = count_of(args), code;
+
+	if (has(args, "--net-namespace"))
+		namespaces |= CLONE_NEWNET;
+	if (count <= 0)
+		return drive_by_daemon(place, daemon_fd, daemon, args, asks_to_detach(args),
+				       namespaces);
+	for (int made = 0; made < count; made++) {
+		if (made)
+			daemon_fd = daemon_connect(&daemon);
+		code = daemon_fd < 0 ? -1 :
+				       drive_by_daemon(place, daemon_fd, daemon, args, true, namespaces);
+		if (made)
+			close(daemon_fd);
+		if (code && made)
+			complain("%d of %d clones run", made, count);
+		if (code)
+			return code < 0 && made ? EXIT_FAILED : code;
+	}
+	return 0;
+}
+
+/* Returns the exit code, or -1: then a JVM of its own has to do it. */
+static int run_by_daemon(const struct place *place, char **args)
+{
+	pid_t daemon;
+	int fd = daemon_connect(&daemon), code;
+
+	if (fd < 0)
+		return -1;
+	if (is_command(args, "restore"))
+		code = drive_by_daemon(place, fd, daemon, args, asks_to_detach(args), 0);
+	else if (is_command(args, "clone"))
+		code = clone_by_daemon(place, fd, daemon, args);
+	else
+		code = hand_over(fd, daemon, args);
+	close(fd);
+	return code;
+}
+
+static int run_in_own_jvm(struct place *place, char **args)
+{
+	char **command;
+	int err = find_java(place);
+
+	if (err)
+		return err;
+	if (is_command(args, "restore"))
+		return restore_in_own_jvm(place, args);
+	command = jvm_command(place, JVM_SHORT, 0, args);
+	execv(place->java, command);
+	complain("exec %s: %s", place->java, strerror(errno));
+	return EXIT_FAILED;
+}
+
+/* The arguments: those of `thawd` are those of `thaw daemon`. */
+static char **arguments(char **argv)
+{
+	const char *slash = strrchr(argv[0], '/');
+	static char daemon[] = "daemon";
+
+	if (strcmp(slash ? slash + 1 : argv[0], "thawd"))
+		return argv + 1;
+	argv[0] = daemon;
+	return argv;
+}
+
 int main(int argc, char **argv)
 {
 	static struct place place;
-	char **command;
-	int err;
+	char **args = arguments(argv);
+	bool own_jvm = argc > 1 && !strcmp(args[0], "--no-daemon");
+	const char *command;
+	int err, code = -1;
 
-	(void)argc;
+	args += own_jvm;
+	command = command_of(args);
 	err = find_home(&place);
-	if (!err)
-		err = find_java(&place);
 	if (err)
 		return err;
-	if (is_restore(argv + 1) && !asks_for_help(argv + 1))
-		return restore_under_init(&place, argv + 1);
-	command = jvm_command(&place, 0, argv + 1);
-	execv(place.java, command);
-	complain("exec %s: %s", place.java, strerror(errno));
-	return EXIT_FAILED;
+	if (!strcmp(command, "daemon") && !asks_for_help(args)) {
+		err = find_java(&place);
+		return err ? err : start_daemon(&place, args);
+	}
+	/* refill is for thaw-init, whose child must do it. */
+	if (!own_jvm && strcmp(command, "refill") && strcmp(command, "daemon"))
+		code = run_by_daemon(&place, args);
+	return code >= 0 ? code : run_in_own_jvm(&place, args);
 }

@@ -7,6 +7,8 @@
  *     "orphaned PID\n"          thaw-init was killed; the tree runs on, who reaps it is not known
  *     "failed CODE\n"           nothing was restored; CODE is the JVM's
  *     end of file               thaw-init is gone
+ *
+ * Where thawd drives thaw-init, it says the exit code of a restore that failed.
  */
 #include "launcher.h"
 
@@ -34,12 +36,14 @@ struct restore {
 	int abort_signal; /* the signal that ended the restore before the tree ran, or 0 */
 	int code;         /* the exit code to return, -1 while not known */
 	bool detach;      /* return once the tree runs */
+	int daemon_fd;    /* thawd, which drives thaw-init; -1: thaw-init has a JVM, or it is done */
+	pid_t daemon;
 	char line[64];    /* what of a line has been read */
 	size_t length;
 };
 
 /* All that a terminal, a shell or a service manager sends; faults and child events stay ours. */
-static void forwarded(sigset_t *set)
+void forwarded_signals(sigset_t *set)
 {
 	static const int signals[] = { SIGHUP,	SIGINT,	 SIGQUIT,   SIGTERM, SIGUSR1, SIGUSR2,
 				       SIGALRM, SIGCONT, SIGVTALRM, SIGPROF, SIGWINCH, SIGPWR,
@@ -57,10 +61,12 @@ static void stop_restoring(struct restore *restore, int sig)
 	if (restore->abort_signal)
 		return;
 	restore->abort_signal = sig;
+	if (restore->daemon_fd >= 0) /* before its thaw-init goes: it is not to complain of that */
+		daemon_signal(restore->daemon_fd, sig);
 	kill(restore->init, SIGTERM);
 }
 
-static bool ends_a_command(int sig)
+bool ends_a_command(int sig)
 {
 	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
 }
@@ -120,6 +126,10 @@ static void on_end(struct restore *restore)
 {
 	int status = 0;
 
+	if (restore->daemon_fd >= 0 && restore->root_fd < 0 && !restore->abort_signal) {
+		restore->status_fd = -1; /* thawd has noticed, and says what was wrong */
+		return;
+	}
 	if (waitpid(restore->init, &status, 0) == restore->init && WIFSIGNALED(status) &&
 	    !restore->abort_signal)
 		complain("thaw-init (pid %d) was killed by signal %d (%s)%s", restore->init,
@@ -152,13 +162,31 @@ static void on_status(struct restore *restore)
 		restore->length = 0; /* no line of the protocol is as long */
 }
 
+/* That the tree runs is said before how the command ended. */
+static void on_daemon(struct restore *restore)
+{
+	int code = daemon_receive(restore->daemon_fd);
+	struct pollfd status = { .fd = restore->status_fd, .events = POLLIN };
+
+	restore->daemon_fd = -1; /* the caller closes it */
+	while (restore->code < 0 && restore->root_fd < 0 && poll(&status, 1, 0) > 0) {
+		on_status(restore);
+		status.fd = restore->status_fd;
+	}
+	if (restore->root_fd >= 0 || restore->abort_signal)
+		return;
+	if (code < 0)
+		complain_of_daemon(restore->daemon);
+	restore->code = code > 0 ? code : EXIT_FAILED;
+}
+
 static void loop(struct restore *restore)
 {
-	struct pollfd fds[] = { { .fd = restore->status_fd, .events = POLLIN },
-				{ .fd = restore->signal_fd, .events = POLLIN } };
-
 	while (restore->code < 0) {
-		int ready = poll(fds, 2, restore->abort_signal ? ABORT_MILLIS : -1);
+		struct pollfd fds[] = { { .fd = restore->status_fd, .events = POLLIN },
+					{ .fd = restore->signal_fd, .events = POLLIN },
+					{ .fd = restore->daemon_fd, .events = POLLIN } };
+		int ready = poll(fds, 3, restore->abort_signal ? ABORT_MILLIS : -1);
 
 		if (!ready)
 			kill(restore->init, SIGKILL);
@@ -166,6 +194,8 @@ static void loop(struct restore *restore)
 			on_signal(restore);
 		if (ready > 0 && fds[0].revents)
 			on_status(restore);
+		if (ready > 0 && fds[2].revents && restore->code < 0)
+			on_daemon(restore);
 	}
 	if (restore->root_fd >= 0)
 		return;
@@ -175,34 +205,57 @@ static void loop(struct restore *restore)
 		restore->code = 128 + restore->abort_signal;
 }
 
-int supervise(char **command, const struct status_pipe *status, bool detach)
+int supervise(const struct supervised *what)
 {
-	struct restore restore = {
-		.status_fd = status->read, .root_fd = -1, .code = -1, .detach = detach
-	};
-	sigset_t set, old;
+	struct restore restore = { .status_fd = what->status_read,
+				   .root_fd = -1,
+				   .code = -1,
+				   .detach = what->detach,
+				   .daemon_fd = what->daemon_fd,
+				   .daemon = what->daemon };
+	static bool blocked; /* by the one before, where several are made */
+	static sigset_t old;
+	sigset_t set;
 
 	/* Blocked before the fork, so that no signal is lost between the two. */
-	forwarded(&set);
-	sigprocmask(SIG_BLOCK, &set, &old);
-	fcntl(status->read, F_SETFD, FD_CLOEXEC);
+	forwarded_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, blocked ? NULL : &old);
+	blocked = true;
 	restore.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (restore.signal_fd < 0) {
 		complain("signalfd: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	restore.init = fork();
+	/* A plain fork where there are no namespaces to make. */
+	restore.init = syscall(SYS_clone, what->namespaces | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (restore.init < 0) {
-		complain("fork: %s", strerror(errno));
-		return EXIT_FAILED;
+		complain("clone for thaw-init: %s", strerror(errno));
+		return errno == EPERM ? EXIT_NOT_ALLOWED : EXIT_FAILED;
 	}
 	if (!restore.init) {
+		const char *failed;
+		int err = furnish_namespaces(what->namespaces, &failed);
+
+		if (err) {
+			complain("%s: %s", failed, strerror(-err));
+			_exit(EXIT_NOT_ALLOWED);
+		}
 		sigprocmask(SIG_SETMASK, &old, NULL);
-		execv(command[0], command);
-		complain("exec %s: %s", command[0], strerror(errno));
+		fcntl(what->status_write, F_SETFD, 0);
+		if (what->control_fd >= 0)
+			fcntl(what->control_fd, F_SETFD, 0);
+		execv(what->command[0], what->command);
+		complain("exec %s: %s", what->command[0], strerror(errno));
 		_exit(EXIT_FAILED);
 	}
-	close(status->write);
+	close(what->status_write);
+	if (what->control_fd >= 0)
+		close(what->control_fd);
 	loop(&restore);
+	close(restore.signal_fd);
+	if (restore.root_fd >= 0)
+		close(restore.root_fd);
+	if (restore.status_fd >= 0)
+		close(restore.status_fd);
 	return restore.code;
 }

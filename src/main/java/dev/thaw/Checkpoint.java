@@ -31,7 +31,8 @@ public final class Checkpoint {
                       options.leaveRunning(),
                       options.tcpClose(),
                       version(),
-                      options.freezeTimeout()));
+                      options.freezeTimeout(),
+                      options.callerPid()));
           return new DumpReport(
               done.processes(),
               done.threads(),
@@ -49,7 +50,16 @@ public final class Checkpoint {
    * failure nothing of the tree is left.
    */
   public static RestoredTree restore(RestoreOptions options) throws IOException {
-    return Failures.explained(() -> LiveTree.restore(options));
+    return restore(options, TreeKeeper.inherited());
+  }
+
+  /**
+   * Restores a tree under a given thaw-init and returns once it runs.
+   *
+   * @param keeper stays the caller's; to be closed after the tree, or to undo a failure
+   */
+  public static RestoredTree restore(RestoreOptions options, TreeKeeper keeper) throws IOException {
+    return Failures.explained(() -> LiveTree.restore(options, keeper));
   }
 
   /**

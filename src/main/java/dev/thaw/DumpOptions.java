@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param leaveRunning the tree goes on after the dump instead of being killed
  * @param tcpClose established TCP connections are dumped as closed instead of refused
  * @param freezeTimeout how long the tree may take to stop before the dump gives up
+ * @param callerPid who asked for it: neither it nor an ancestor of it can be dumped
  * @param progress told how far the dump is
  */
 public record DumpOptions(
@@ -19,6 +20,7 @@ public record DumpOptions(
     boolean leaveRunning,
     boolean tcpClose,
     Duration freezeTimeout,
+    int callerPid,
     Progress progress) {
 
   /** Refuses a pid that cannot be one. */
@@ -30,6 +32,13 @@ public record DumpOptions(
 
   /** The options of {@code thaw dump -t pid -D directory} without any other. */
   public static DumpOptions of(int pid, Path directory) {
-    return new DumpOptions(pid, directory, false, false, Duration.ofSeconds(10), Progress.NONE);
+    return new DumpOptions(
+        pid,
+        directory,
+        false,
+        false,
+        Duration.ofSeconds(10),
+        (int) ProcessHandle.current().pid(),
+        Progress.NONE);
   }
 }

@@ -2,6 +2,7 @@ package dev.thaw;
 
 import dev.thaw.image.ProcessImage;
 import dev.thaw.pager.InitConnection;
+import dev.thaw.restore.LoadedCheckpoint;
 import dev.thaw.restore.MemoryMode;
 import dev.thaw.restore.Restore;
 import java.io.IOException;
@@ -11,30 +12,57 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** The tree that {@link Checkpoint#restore} brought back. */
 final class LiveTree implements RestoredTree {
-  private final RestoreOptions options;
+  /** By name: the API must not depend on the command line. */
+  private static final String MAIN_CLASS = "dev.thaw.cli.Main";
+
+  private static final long LOOK_MILLIS = 100;
+
+  private final Path directory;
+  private final Optional<Path> pidfile;
   private final Restore restore;
   private final InitConnection init;
   private final Duration timeToResume;
 
   private LiveTree(
-      RestoreOptions options, Restore restore, InitConnection init, Duration timeToResume) {
-    this.options = options;
+      Path directory,
+      Optional<Path> pidfile,
+      Restore restore,
+      InitConnection init,
+      Duration timeToResume) {
+    this.directory = directory;
+    this.pidfile = pidfile;
     this.restore = restore;
     this.init = init;
     this.timeToResume = timeToResume;
   }
 
-  static LiveTree restore(RestoreOptions options) throws IOException {
+  static LiveTree restore(RestoreOptions options, TreeKeeper keeper) throws IOException {
+    return restore(
+        new Restore.Options(options.directory(), mode(options), options.acceptChangedFiles()),
+        options.pidfile(),
+        Optional.empty(),
+        keeper);
+  }
+
+  static LiveTree restore(
+      Restore.Options options,
+      Optional<Path> pidfile,
+      Optional<LoadedCheckpoint> loaded,
+      TreeKeeper keeper)
+      throws IOException {
     long begun = System.nanoTime();
-    InitConnection init = InitConnection.inherited();
+    InitConnection init = keeper.connection();
     Restore restore =
-        Restore.run(
-            new Restore.Options(options.directory(), mode(options), options.acceptChangedFiles()),
-            init);
-    return new LiveTree(options, restore, init, Duration.ofNanos(System.nanoTime() - begun));
+        loaded.isPresent() ? Restore.run(options, loaded.get(), init) : Restore.run(options, init);
+    Duration took = Duration.ofNanos(System.nanoTime() - begun);
+    return new LiveTree(options.directory(), pidfile, restore, init, took);
   }
 
   private static MemoryMode mode(RestoreOptions options) {
@@ -50,7 +78,7 @@ final class LiveTree implements RestoredTree {
 
   @Override
   public int rootPid() {
-    return restore.images().manifest().rootPid();
+    return restore.hostPid();
   }
 
   @Override
@@ -80,25 +108,24 @@ final class LiveTree implements RestoredTree {
 
   @Override
   public void announce() throws IOException {
-    Optional<Path> pidfile = options.pidfile();
     if (pidfile.isPresent()) {
       Path partial = Path.of(pidfile.get() + ".partial");
       Files.writeString(partial, rootPid() + "\n");
       Files.move(partial, pidfile.get(), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     }
-    init.running(rootPid(), refillCommand(options.directory()));
+    init.running(restore.innerPid(), restore.hostPid(), refillCommand(directory));
   }
 
-  /** This JVM's own command line, with {@code refill} in the place of the restore. */
+  /** This JVM's own command line up to the main class, and then {@code refill}. */
   private static List<String> refillCommand(Path directory) {
     ProcessHandle.Info self = ProcessHandle.current().info();
     List<String> command = new ArrayList<>();
     command.add(self.command().orElseThrow());
     for (String argument : self.arguments().orElse(new String[0])) {
-      if (argument.equals("restore")) {
+      command.add(argument);
+      if (argument.equals(MAIN_CLASS)) {
         break;
       }
-      command.add(argument);
     }
     command.addAll(List.of("refill", "-D", directory.toAbsolutePath().toString()));
     return command;
@@ -106,7 +133,19 @@ final class LiveTree implements RestoredTree {
 
   @Override
   public void awaitFilled() throws IOException {
-    restore.pager().fillAll().join();
+    CompletableFuture<Void> filled = restore.pager().fillAll();
+    while (!filled.isDone() && init.isConnected()) {
+      try {
+        filled.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException stillFilling) {
+        // look whether the tree is still there
+      } catch (ExecutionException e) {
+        throw new IOException(e.getCause().getMessage(), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return; // thaw-init starts another filler
+      }
+    }
   }
 
   @Override

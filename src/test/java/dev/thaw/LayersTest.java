@@ -33,7 +33,8 @@ class LayersTest {
           // linux and remote for what they throw: the API sorts failures into kinds.
           Map.entry(
               "",
-              List.of("dump", "restore", "report", "pager", "store", "image", "linux", "remote")));
+              List.of("dump", "restore", "report", "pager", "store", "image", "linux", "remote")),
+          Map.entry("daemon", List.of("", "pager", "linux")));
 
   /** Who may touch a library: one home for each. */
   private static final Map<String, String> HOME_OF =
@@ -80,7 +81,11 @@ class LayersTest {
             JavaClass.Predicates.resideOutsideOfPackage(ROOT + "..")
                 .or(
                     JavaClass.Predicates.resideInAnyPackage(
-                        ROOT, ROOT + ".cli..", ROOT + ".check..", ROOT + ".image..")))
+                        ROOT,
+                        ROOT + ".cli..",
+                        ROOT + ".check..",
+                        ROOT + ".image..",
+                        ROOT + ".daemon..")))
         .check(CLASSES);
   }
 

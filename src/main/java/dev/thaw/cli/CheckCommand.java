@@ -5,9 +5,7 @@ import dev.thaw.check.HostCheck;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code thaw check}. */
@@ -17,19 +15,17 @@ import picocli.CommandLine.Option;
         "Tries what this kernel, these rights and these limits allow, feature by feature.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:dump and restore can work here", "5:they cannot; the list says why"})
-final class CheckCommand implements Callable<Integer> {
+final class CheckCommand extends ThawCommand {
   @Option(names = "--json", description = "Print JSON.")
   boolean json;
-
-  @Mixin CommonOptions common;
 
   @Override
   public Integer call() {
     List<Feature> features = HostCheck.run();
     if (json) {
-      System.out.println(JsonText.of(features));
+      out().println(JsonText.of(features));
     } else {
-      print(features, System.out);
+      print(features, out());
     }
     return features.stream().anyMatch(Feature::stopsThaw) ? ExitCode.NOT_ALLOWED : ExitCode.OK;
   }

@@ -5,9 +5,7 @@ import dev.thaw.DumpOptions;
 import dev.thaw.DumpReport;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code thaw dump}. */
@@ -17,7 +15,7 @@ import picocli.CommandLine.Option;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed; the tree runs on as it was"},
     footer = "%nCodes above 1: see thaw --help.")
-final class DumpCommand implements Callable<Integer> {
+final class DumpCommand extends ThawCommand {
   @Option(
       names = {"-t", "--tree"},
       required = true,
@@ -49,24 +47,23 @@ final class DumpCommand implements Callable<Integer> {
       description = "Give up if the tree has not stopped by then (default: ${DEFAULT-VALUE}).")
   int timeoutSeconds;
 
-  @Mixin CommonOptions common;
-
   @Override
   public Integer call() throws Exception {
     DumpReport report;
-    try (ProgressBar bar = ProgressBar.onTerminal()) {
+    try (ProgressBar bar = ProgressBar.onTerminal(caller)) {
       report =
           Checkpoint.dump(
               new DumpOptions(
                   pid,
-                  directory,
+                  path(directory),
                   leaveRunning,
                   tcpClose,
                   Duration.ofSeconds(timeoutSeconds),
+                  caller.pid(),
                   bar::update));
     }
     if (common.verbose) {
-      System.out.println(describe(report));
+      out().println(describe(report));
     }
     return ExitCode.OK;
   }

@@ -4,9 +4,7 @@ import dev.thaw.Checkpoint;
 import dev.thaw.Inspection;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,22 +13,20 @@ import picocli.CommandLine.Parameters;
     name = "inspect",
     description =
         "Shows what a checkpoint holds: threads, descriptors, memory, where the bytes are.")
-final class InspectCommand implements Callable<Integer> {
+final class InspectCommand extends ThawCommand {
   @Parameters(paramLabel = "DIR", description = "The checkpoint.")
   Path directory;
 
   @Option(names = "--json", description = "Print JSON.")
   boolean json;
 
-  @Mixin CommonOptions common;
-
   @Override
   public Integer call() throws Exception {
-    Inspection inspection = Checkpoint.inspect(directory);
+    Inspection inspection = Checkpoint.inspect(path(directory));
     if (json) {
-      System.out.println(JsonText.of(inspection));
+      out().println(JsonText.of(inspection));
     } else {
-      print(inspection, System.out);
+      print(inspection, out());
     }
     return ExitCode.OK;
   }

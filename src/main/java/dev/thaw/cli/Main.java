@@ -1,11 +1,15 @@
 package dev.thaw.cli;
 
 import dev.thaw.ThawException;
+import dev.thaw.daemon.Caller;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IFactory;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
 
@@ -26,6 +30,11 @@ import picocli.CommandLine.ParameterException;
       VerifyCommand.class,
       StatsCommand.class,
       ReportCommand.class,
+      LoadCommand.class,
+      ListCommand.class,
+      CloneCommand.class,
+      UnloadCommand.class,
+      DaemonCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -48,31 +57,62 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] args) {
-    System.exit(run(System.err, args));
+    System.exit(run(Caller.ofThisJvm(), args));
+  }
+
+  /** Loads, links and compiles what the first commands would have to wait for. */
+  static void warmUp() {
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    for (int i = 0; i < 3; i++) {
+      run(Caller.ofThisJvm().withErr(nowhere), "restore", "--images-dir");
+      run(Caller.ofThisJvm().withErr(nowhere), "dump", "--images-dir");
+    }
   }
 
   /** Runs one command; its errors go to {@code err}. */
   static int run(PrintStream err, String... args) {
+    return run(Caller.ofThisJvm().withErr(err), args);
+  }
+
+  /** Runs one command for {@code caller}. */
+  static int run(Caller caller, String... args) {
+    PrintStream err = caller.err();
+    IFactory factory = new CommandFactory(caller);
     if (args.length == 0) {
-      new CommandLine(new Main()).usage(err);
+      new CommandLine(new Main(), factory).usage(err);
       return ExitCode.USAGE;
     }
-    Object command = command(args[0]);
-    CommandLine line = new CommandLine(command == null ? new Main() : command);
+    ThawCommand command = command(args[0]);
+    CommandLine line = new CommandLine(command == null ? new Main() : command, factory);
     if (command != null) {
+      command.caller = caller;
       line.setCommandName("thaw " + args[0]);
     }
+    line.setOut(new PrintWriter(caller.out(), true));
+    line.setErr(new PrintWriter(err, true));
     line.setParameterExceptionHandler((e, ignored) -> usageError(err, e));
     line.setExecutionExceptionHandler(
         (e, ignored, parsed) -> report(err, e, List.of(args).contains("-v")));
     return line.execute(command == null ? args : Arrays.copyOfRange(args, 1, args.length));
   }
 
+  /** Makes the commands that picocli finds by itself. */
+  private record CommandFactory(Caller caller) implements IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      K made = CommandLine.defaultFactory().create(type);
+      if (made instanceof ThawCommand command) {
+        command.caller = caller;
+      }
+      return made;
+    }
+  }
+
   /**
    * The command named {@code name} alone, or null. Having picocli look at all of them takes a third
    * of the time of a short command.
    */
-  private static Object command(String name) {
+  private static ThawCommand command(String name) {
     return switch (name) {
       case "dump" -> new DumpCommand();
       case "restore" -> new RestoreCommand();
@@ -83,6 +123,11 @@ public final class Main {
       case "stats" -> new StatsCommand();
       case "report" -> new ReportCommand();
       case "version" -> new VersionCommand();
+      case "load" -> new LoadCommand();
+      case "list" -> new ListCommand();
+      case "clone" -> new CloneCommand();
+      case "unload" -> new UnloadCommand();
+      case "daemon" -> new DaemonCommand();
       default -> null;
     };
   }

@@ -3,9 +3,7 @@ package dev.thaw.cli;
 import dev.thaw.Checkpoint;
 import java.nio.file.Path;
 import java.util.OptionalInt;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -13,20 +11,18 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "plan",
     description = "Prints the restore as the system calls that each process will run, like strace.")
-final class PlanCommand implements Callable<Integer> {
+final class PlanCommand extends ThawCommand {
   @Parameters(paramLabel = "DIR", description = "The checkpoint.")
   Path directory;
 
   @Option(names = "--pid", paramLabel = "N", description = "Only the calls of this process.")
   Integer pid;
 
-  @Mixin CommonOptions common;
-
   @Override
   public Integer call() throws Exception {
     OptionalInt only = pid == null ? OptionalInt.empty() : OptionalInt.of(pid);
-    for (String line : Checkpoint.plan(directory, only)) {
-      System.out.println(line);
+    for (String line : Checkpoint.plan(path(directory), only)) {
+      out().println(line);
     }
     return ExitCode.OK;
   }

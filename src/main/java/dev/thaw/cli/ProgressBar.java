@@ -1,6 +1,7 @@
 package dev.thaw.cli;
 
 import dev.thaw.Progress;
+import dev.thaw.daemon.Caller;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 
@@ -23,9 +24,9 @@ final class ProgressBar implements Progress, AutoCloseable {
     this.terminal = terminal;
   }
 
-  /** Draws on stderr if the launcher found a terminal there. */
-  static ProgressBar onTerminal() {
-    return new ProgressBar(Boolean.getBoolean("thaw.terminal") ? System.err : null);
+  /** Draws on the caller's stderr if that is a terminal. */
+  static ProgressBar onTerminal(Caller caller) {
+    return new ProgressBar(caller.terminal() ? caller.err() : null);
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.thaw.cli;
 
 import dev.thaw.Checkpoint;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -11,7 +10,7 @@ import picocli.CommandLine.Option;
     name = "refill",
     hidden = true,
     description = "Goes on filling the memory of a restored tree. Started by thaw-init.")
-final class RefillCommand implements Callable<Integer> {
+final class RefillCommand extends ThawCommand {
   @Option(
       names = {"-D", "--images-dir"},
       required = true,
@@ -21,7 +20,7 @@ final class RefillCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Checkpoint.refill(directory);
+    Checkpoint.refill(path(directory));
     return ExitCode.OK;
   }
 }

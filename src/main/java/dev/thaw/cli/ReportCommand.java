@@ -3,9 +3,7 @@ package dev.thaw.cli;
 import dev.thaw.Checkpoint;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,7 +13,7 @@ import picocli.CommandLine.Parameters;
     description =
         "Writes a page of HTML about a checkpoint: a map of its memory, when each page was touched in"
             + " what restores have recorded, and how long faults took.")
-final class ReportCommand implements Callable<Integer> {
+final class ReportCommand extends ThawCommand {
   @Parameters(paramLabel = "DIR", description = "The checkpoint.")
   Path directory;
 
@@ -33,11 +31,9 @@ final class ReportCommand implements Callable<Integer> {
           "Latencies, as thaw stats --json printed them (default: those of the last recording).")
   Optional<Path> stats = Optional.empty();
 
-  @Mixin CommonOptions common;
-
   @Override
   public Integer call() throws Exception {
-    StatsCommand.replace(output, Checkpoint.report(directory, stats));
+    StatsCommand.replace(path(output), Checkpoint.report(path(directory), stats.map(this::path)));
     return ExitCode.OK;
   }
 }

@@ -4,11 +4,12 @@ import dev.thaw.Checkpoint;
 import dev.thaw.PrivateMemory;
 import dev.thaw.RestoreOptions;
 import dev.thaw.RestoredTree;
+import dev.thaw.Template;
+import dev.thaw.TreeKeeper;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes before the tree runs:%n",
     exitCodeList = {"1:failed; nothing is left behind"},
     footer = "%nCodes above 1: see thaw --help.")
-final class RestoreCommand implements Callable<Integer> {
+final class RestoreCommand extends ThawCommand {
   @Option(
       names = {"-D", "--images-dir"},
       required = true,
@@ -71,28 +72,21 @@ final class RestoreCommand implements Callable<Integer> {
       description = "Go on although a file that the tree maps has changed since the dump.")
   boolean acceptChangedFiles;
 
-  @Mixin CommonOptions common;
   @Spec CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
-    try (ProgressBar bar = ProgressBar.onTerminal();
-        RestoredTree tree =
-            Checkpoint.restore(
-                new RestoreOptions(
-                    directory,
-                    detach,
-                    pidfile,
-                    eager,
-                    privateMemory(),
-                    acceptChangedFiles,
-                    bar::update))) {
+    PrivateMemory memory = privateMemory(); // a wrong command line needs no thaw-init
+    try (TreeKeeper keeper = caller.keeper().orElseGet(TreeKeeper::inherited);
+        ProgressBar bar = ProgressBar.onTerminal(caller);
+        RestoredTree tree = restore(memory, bar, keeper)) {
       bar.wipe(); // from here the terminal is the tree's
       if (common.verbose) {
-        System.out.println(describe(tree));
-        System.out.flush();
+        out().println(describe(tree));
+        out().flush();
       }
       tree.announce();
+      caller.release();
       tree.awaitFilled();
     }
     return ExitCode.OK;
@@ -105,6 +99,27 @@ final class RestoreCommand implements Callable<Integer> {
     }
     PrivateMemory otherwise = graduate.orElse(true) ? PrivateMemory.GRADUATE : PrivateMemory.SHARE;
     return privateMemory.orElse(otherwise);
+  }
+
+  /** From memory where thawd has the checkpoint loaded, else from the directory. */
+  private RestoredTree restore(PrivateMemory memory, ProgressBar bar, TreeKeeper keeper)
+      throws IOException {
+    RestoreOptions options =
+        new RestoreOptions(
+            path(directory),
+            detach,
+            pidfile.map(this::path),
+            eager,
+            memory,
+            acceptChangedFiles,
+            bar::update);
+    Optional<Template> template =
+        Template.serves(options)
+            ? caller.templates().flatMap(all -> all.of(options.directory()))
+            : Optional.empty();
+    return template.isPresent()
+        ? template.get().restore(options, keeper)
+        : Checkpoint.restore(options, keeper);
   }
 
   private static String describe(RestoredTree tree) {

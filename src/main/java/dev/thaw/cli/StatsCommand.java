@@ -1,6 +1,8 @@
 package dev.thaw.cli;
 
 import dev.thaw.LiveStats;
+import dev.thaw.Template;
+import dev.thaw.ThawException;
 import dev.thaw.image.ImageCodec;
 import dev.thaw.image.stats.TreeStats;
 import java.io.IOException;
@@ -12,11 +14,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -32,9 +32,11 @@ import picocli.CommandLine.Spec;
       "Once, or again and again until the tree ends: in place on a terminal, a line for each interval"
           + " elsewhere."
     })
-final class StatsCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "PID", description = "A process of a restored tree.")
-  int pid;
+final class StatsCommand extends ThawCommand {
+  @Parameters(
+      paramLabel = "PID|NAME",
+      description = "A process of a restored tree, or a template; see thaw list.")
+  String what;
 
   @Option(
       names = "--watch",
@@ -45,8 +47,6 @@ final class StatsCommand implements Callable<Integer> {
   Double watchSeconds;
 
   @ArgGroup Form form = new Form();
-
-  @Mixin CommonOptions common;
 
   @Spec CommandSpec spec;
 
@@ -76,12 +76,15 @@ final class StatsCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--watch " + watchSeconds + ": not within a second and a day");
     }
-    LiveStats live = LiveStats.of(pid);
+    if (!what.matches("\\d+")) {
+      return ofTemplate();
+    }
+    LiveStats live = LiveStats.of(Integer.parseInt(what));
     if (form.prometheusSocket.isPresent()) {
-      serve(live, form.prometheusSocket.get());
+      serve(live, path(form.prometheusSocket.get()));
       return ExitCode.OK;
     }
-    StatsText text = new StatsText(System.console() != null);
+    StatsText text = new StatsText(caller.templates().isEmpty() && System.console() != null);
     show(live.now(), text);
     while (watchSeconds != null && awaitNext(live)) {
       show(live.now(), text);
@@ -89,10 +92,20 @@ final class StatsCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private int ofTemplate() throws ThawException {
+    Template.Stats stats = templates().get(what).stats();
+    if (form.json) {
+      out().println(JsonText.of(stats));
+    } else {
+      ListCommand.print(what, stats, out());
+    }
+    return ExitCode.OK;
+  }
+
   private static void serve(LiveStats live, Path path) throws IOException {
     try (MetricsSocket socket =
         MetricsSocket.open(path, () -> PrometheusText.of(List.of(live.now())))) {
-      while (live.isAlive()) {
+      while (live.isAlive() && !Thread.currentThread().isInterrupted()) {
         socket.serve(Duration.ofSeconds(1));
       }
     }
@@ -101,16 +114,18 @@ final class StatsCommand implements Callable<Integer> {
   /** Sleeps for the interval. Returns false where the tree has ended meanwhile. */
   private boolean awaitNext(LiveStats live) {
     long end = System.nanoTime() + (long) (watchSeconds * 1e9);
-    for (long left = 1; left > 0 && live.isAlive(); left = end - System.nanoTime()) {
+    boolean wanted = true;
+    for (long left = 1; left > 0 && wanted && live.isAlive(); left = end - System.nanoTime()) {
       LockSupport.parkNanos(Math.min(left, 200_000_000));
+      wanted = !Thread.currentThread().isInterrupted();
     }
-    return live.isAlive();
+    return wanted && live.isAlive();
   }
 
   private void show(TreeStats stats, StatsText text) throws IOException {
-    PrintStream out = System.out;
+    PrintStream out = out();
     if (form.prometheusFile.isPresent()) {
-      replace(form.prometheusFile.get(), PrometheusText.of(List.of(stats)));
+      replace(path(form.prometheusFile.get()), PrometheusText.of(List.of(stats)));
     } else if (form.json && watchSeconds == null) {
       out.println(JsonText.of(stats));
     } else if (form.json) {

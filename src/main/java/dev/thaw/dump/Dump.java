@@ -45,6 +45,7 @@ public final class Dump {
    *
    * @param version of thaw, for the manifest
    * @param freezeLimit how long the threads may take to stop
+   * @param callerPid the process that waits for the dump
    */
   public record Options(
       int pid,
@@ -52,7 +53,8 @@ public final class Dump {
       boolean leaveRunning,
       boolean closeTcp,
       String version,
-      Duration freezeLimit) {}
+      Duration freezeLimit,
+      int callerPid) {}
 
   /**
    * What a dump came to.
@@ -72,7 +74,7 @@ public final class Dump {
 
   /** Dumps. */
   public static Summary run(Options options) throws IOException {
-    TreeCheck.requireDumpable(options.pid());
+    TreeCheck.requireDumpable(options.pid(), options.callerPid());
     LazyPages.awaitFilled(options.pid());
     try (TracerThread tracer = new TracerThread("tracer-" + options.pid());
         CheckpointWriter checkpoint = CheckpointWriter.begin(options.directory())) {

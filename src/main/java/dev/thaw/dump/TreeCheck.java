@@ -3,10 +3,13 @@ package dev.thaw.dump;
 import dev.thaw.linux.Kcmp;
 import dev.thaw.proc.ProcStat;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Refuses trees that cannot be dumped, before anything of them is touched. */
 final class TreeCheck {
@@ -18,8 +21,11 @@ final class TreeCheck {
 
   private TreeCheck() {}
 
-  /** The process exists, is no kernel thread, is not traced, and is not an ancestor of this one. */
-  static void requireDumpable(int pid) throws IOException {
+  /**
+   * The process exists, is no kernel thread, is not traced, and neither this program nor the one
+   * that waits for the dump is below it.
+   */
+  static void requireDumpable(int pid, int callerPid) throws IOException {
     ProcDir proc = new ProcDir(pid);
     ProcStat stat;
     try {
@@ -38,10 +44,32 @@ final class TreeCheck {
       throw new UnsupportedResourceException(
           pid, stat.name(), "is traced by process " + tracer + "; detach that first");
     }
-    for (ProcessHandle p = ProcessHandle.current(); p != null; p = p.parent().orElse(null)) {
+    requireOwnNamespace(pid, stat.name());
+    requireNotAbove(ProcessHandle.current(), pid, stat.name());
+    Optional<ProcessHandle> caller = ProcessHandle.of(callerPid);
+    if (caller.isPresent()) {
+      requireNotAbove(caller.get(), pid, stat.name());
+    }
+  }
+
+  /** A checkpoint holds the pids that the processes see: they must be those seen here. */
+  private static void requireOwnNamespace(int pid, String name) throws IOException {
+    Path ours = Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
+    if (!Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/pid")).equals(ours)) {
+      throw new UnsupportedResourceException(
+          pid,
+          name,
+          "lives in another pid namespace; dump it from inside: nsenter -t "
+              + pid
+              + " -p -m thaw ...");
+    }
+  }
+
+  private static void requireNotAbove(ProcessHandle program, int pid, String name)
+      throws UnsupportedResourceException {
+    for (ProcessHandle p = program; p != null; p = p.parent().orElse(null)) {
       if (p.pid() == pid) {
-        throw new UnsupportedResourceException(
-            pid, stat.name(), "is this program or an ancestor of it");
+        throw new UnsupportedResourceException(pid, name, "is this program or an ancestor of it");
       }
     }
   }

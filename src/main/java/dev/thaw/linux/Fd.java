@@ -5,6 +5,9 @@ package dev.thaw.linux;
  * close(2) frees the number even where it reports EINTR.
  */
 public class Fd implements AutoCloseable {
+  private static final long NR_FCNTL = 72;
+  private static final int F_DUPFD_CLOEXEC = 1030;
+
   private int number;
 
   /** Takes ownership of {@code number}. */
@@ -21,6 +24,15 @@ public class Fd implements AutoCloseable {
       throw new IllegalStateException("descriptor is closed");
     }
     return number;
+  }
+
+  /** Another descriptor of the same open file description, close-on-exec. */
+  public final Fd duplicate() throws SyscallException {
+    long fd = LibC.syscall(NR_FCNTL, number(), F_DUPFD_CLOEXEC, 0, 0, 0, 0);
+    if (fd < 0) {
+      throw new SyscallException("fcntl(" + number() + ", F_DUPFD_CLOEXEC)", LibC.errno());
+    }
+    return new Fd((int) fd);
   }
 
   /** Gives ownership away: this object is closed, the descriptor is not. */

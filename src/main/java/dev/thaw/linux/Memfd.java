@@ -12,6 +12,13 @@ public final class Memfd extends Fd {
   public static final int PAGE_BYTES = 4096;
 
   private static final long NR_MEMFD_CREATE = 319;
+  private static final long NR_FCNTL = 72;
+  private static final long NR_COPY_FILE_RANGE = 326;
+  private static final int F_ADD_SEALS = 1033;
+
+  /** F_SEAL_SEAL, SHRINK, GROW, WRITE (linux/fcntl.h). */
+  private static final int ALL_SEALS = 1 | 2 | 4 | 8;
+
   private static final long NR_FTRUNCATE = 77;
   private static final long NR_FALLOCATE = 285;
   private static final long MFD_CLOEXEC = 1;
@@ -82,6 +89,43 @@ public final class Memfd extends Fd {
             "pwrite(" + number() + ", ..., " + lengthBytes + ", " + offset + ")", LibC.errno());
       }
       done += (int) n;
+    }
+  }
+
+  /** Copies a range to the same place of another one. Holes become pages of zeros. */
+  public void copyTo(Memfd to, long offset, long lengthBytes) throws SyscallException {
+    try (Memory from = new Memory(8);
+        Memory into = new Memory(8)) {
+      from.setLong(0, offset);
+      into.setLong(0, offset);
+      long left = lengthBytes;
+      while (left > 0) {
+        long n =
+            LibC.syscall(
+                NR_COPY_FILE_RANGE,
+                number(),
+                Pointer.nativeValue(from),
+                to.number(),
+                Pointer.nativeValue(into),
+                left,
+                0);
+        if (n <= 0) {
+          throw new SyscallException(
+              "copy_file_range(" + number() + ", " + offset + ", " + to.number() + ")",
+              n < 0 ? LibC.errno() : Errno.EIO.code());
+        }
+        left -= n;
+      }
+    }
+  }
+
+  /**
+   * Seals it for ever: no write, no hole, no other length, by nobody. Shared writable mappings must
+   * be gone.
+   */
+  public void seal() throws SyscallException {
+    if (LibC.syscall(NR_FCNTL, number(), F_ADD_SEALS, ALL_SEALS, 0, 0, 0) < 0) {
+      throw new SyscallException("fcntl(" + number() + ", F_ADD_SEALS)", LibC.errno());
     }
   }
 

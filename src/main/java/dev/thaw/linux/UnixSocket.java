@@ -10,6 +10,12 @@ public final class UnixSocket extends Fd {
   private static final long NR_SENDMSG = 46;
   private static final long NR_RECVMSG = 47;
   private static final long NR_SOCKETPAIR = 53;
+  private static final long NR_POLL = 7;
+  private static final long NR_SHUTDOWN = 48;
+  private static final long NR_GETSOCKOPT = 55;
+  private static final int POLLHUP = 0x10;
+  private static final int SO_PEERCRED = 17;
+  private static final int SHUT_RD = 0;
   private static final long AF_UNIX = 1;
   private static final long SOCK_SEQPACKET_CLOEXEC = 5 | 0x80000;
   private static final long MSG_NOSIGNAL = 0x4000;
@@ -23,9 +29,17 @@ public final class UnixSocket extends Fd {
   /** A message: its bytes, and its descriptors, which the receiver owns. */
   public record Message(byte[] bytes, List<Fd> fds) {}
 
+  /** A process and its effective user. */
+  public record Peer(int pid, int uid) {}
+
   /** Takes ownership of {@code number}, a connected socket. */
   public UnixSocket(int number) {
     super(number);
+  }
+
+  /** Takes ownership of a descriptor that is one. */
+  public static UnixSocket of(Fd fd) {
+    return new UnixSocket(fd.release());
   }
 
   /** socketpair(2): two ends. */
@@ -103,6 +117,41 @@ public final class UnixSocket extends Fd {
       }
       return n == 0 && fds.isEmpty() ? null : new Message(data.getByteArray(0, (int) n), fds);
     }
+  }
+
+  /** Whether the other side has closed. Does not wait. */
+  public boolean hasEnded() {
+    try (Memory poll = new Memory(8)) {
+      poll.setInt(0, number());
+      poll.setInt(4, 0); // POLLHUP is always reported
+      long ready = LibC.syscall(NR_POLL, Pointer.nativeValue(poll), 1, 0, 0, 0, 0);
+      return ready > 0 && (poll.getShort(6) & POLLHUP) != 0;
+    }
+  }
+
+  /** Who is at the other side: as it was when it connected, in the caller's namespaces. */
+  public Peer peer() throws SyscallException {
+    try (Memory ucred = new Memory(12);
+        Memory length = new Memory(4)) {
+      length.setInt(0, 12);
+      if (LibC.syscall(
+              NR_GETSOCKOPT,
+              number(),
+              SOL_SOCKET,
+              SO_PEERCRED,
+              Pointer.nativeValue(ucred),
+              Pointer.nativeValue(length),
+              0)
+          < 0) {
+        throw new SyscallException("getsockopt(" + number() + ", SO_PEERCRED)", LibC.errno());
+      }
+      return new Peer(ucred.getInt(0), ucred.getInt(4));
+    }
+  }
+
+  /** Has a {@link #receive} of another thread return null, now and later. */
+  public void endReceiving() {
+    LibC.syscall(NR_SHUTDOWN, number(), SHUT_RD, 0, 0, 0, 0);
   }
 
   private static void fillHeader(Memory header, Memory iov, Memory data, long lengthBytes) {

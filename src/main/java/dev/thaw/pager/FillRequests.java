@@ -102,10 +102,6 @@ final class FillRequests implements AutoCloseable {
   public void close() {
     closed = true;
     bell.ring();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Joining.join(thread);
   }
 }

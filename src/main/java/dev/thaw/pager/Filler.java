@@ -261,13 +261,6 @@ final class Filler implements AutoCloseable {
       closed = true;
       lock.notifyAll();
     }
-    for (Thread thread : threads) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
-    }
+    threads.forEach(Joining::join);
   }
 }

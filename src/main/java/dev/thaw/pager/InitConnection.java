@@ -1,6 +1,7 @@
 package dev.thaw.pager;
 
 import dev.thaw.linux.Fd;
+import dev.thaw.linux.PidFd;
 import dev.thaw.linux.SyscallException;
 import dev.thaw.linux.UnixSocket;
 import java.io.IOException;
@@ -14,7 +15,7 @@ import java.util.List;
  * thaw_init_proto.h}. Thread safe; a request waits for its answer.
  */
 public final class InitConnection implements AutoCloseable {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int HEADER_BYTES = 48;
   static final int MAX_PAYLOAD_BYTES = 65536;
   private static final int HELLO = 1;
@@ -53,16 +54,20 @@ public final class InitConnection implements AutoCloseable {
    */
   public SpawnedTask spawn(int pid) throws IOException {
     Reply reply = request("clone3(set_tid=" + pid + ")", SPAWN, List.of(), pid);
-    return new SpawnedTask((int) reply.args()[0], reply.args()[1]);
+    try (PidFd pidfd = PidFd.of(reply.fds().get(0))) {
+      return new SpawnedTask(pidfd.pid(), (int) reply.args()[0], reply.args()[1]);
+    }
   }
 
   /**
    * The tree runs. From here on the death of this JVM is not the death of the tree: thaw-init
    * starts {@code refill} if pages are still missing, which then calls {@link PagerSession#resume}.
    *
+   * @param rootPid as thaw-init sees it
+   * @param hostPid the same process, as the launcher sees it
    * @param refill command and arguments; the command is a path
    */
-  public void running(int rootPid, List<String> refill) throws IOException {
+  public void running(int rootPid, int hostPid, List<String> refill) throws IOException {
     StringBuilder words = new StringBuilder();
     for (String word : refill) {
       words.append(word).append('\0');
@@ -71,7 +76,7 @@ public final class InitConnection implements AutoCloseable {
     if (payload.length > MAX_PAYLOAD_BYTES) {
       throw new IllegalArgumentException("refill command of " + payload.length + " bytes");
     }
-    request("running(" + rootPid + ")", RUNNING, List.of(), payload, rootPid);
+    request("running(" + rootPid + ")", RUNNING, List.of(), payload, rootPid, hostPid);
   }
 
   /**
@@ -84,7 +89,7 @@ public final class InitConnection implements AutoCloseable {
     return reply.args()[0] == 1 ? (int) reply.args()[1] : -1;
   }
 
-  /** The pid of thaw-init, and the descriptors session, pages, request bell, pager bell. */
+  /** The pid of thaw-init, and the descriptors session, pages, request bell, pager bell, pidfd. */
   Reply hello() throws IOException {
     return request("hello", HELLO, List.of());
   }
@@ -107,6 +112,18 @@ public final class InitConnection implements AutoCloseable {
   /** A descriptor of thaw-init's table. */
   Fd descriptor(int number) throws IOException {
     return request("descriptor " + number, GET_FD, List.of(), number).fds().get(0);
+  }
+
+  /** thaw-init itself. The caller owns it. */
+  public PidFd process() throws IOException {
+    List<Fd> fds = hello().fds();
+    fds.subList(0, fds.size() - 1).forEach(Fd::close);
+    return PidFd.of(fds.get(fds.size() - 1));
+  }
+
+  /** Whether thaw-init is there: it goes when the last process of its tree has gone. */
+  public boolean isConnected() {
+    return !socket.hasEnded();
   }
 
   private Reply request(String what, int type, List<Fd> fds, long... args) throws IOException {

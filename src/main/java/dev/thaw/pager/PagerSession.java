@@ -35,6 +35,7 @@ public final class PagerSession implements AutoCloseable {
   private final SessionTable table;
   private final EventFd requestBell;
   private final EventFd pagerBell;
+  private boolean complete = true;
   private final List<Backing> backings = new ArrayList<>();
   private Filler filler;
   private FrameMap map;
@@ -55,6 +56,7 @@ public final class PagerSession implements AutoCloseable {
     }
     requestBell = EventFd.of(hello.fds().get(2));
     pagerBell = EventFd.of(hello.fds().get(3));
+    hello.fds().get(4).close();
   }
 
   /**
@@ -95,12 +97,45 @@ public final class PagerSession implements AutoCloseable {
 
   /** Makes the memfd; returns the number of the backing. */
   public int addBacking(BackingSpec spec) throws IOException {
+    complete = false;
+    return addBacking(spec, emptyMemfd(spec), Tables.PAGE_HAS_CONTENT);
+  }
+
+  /**
+   * Adds memory that is there already: a private backing is the template's own memfd, a shared one
+   * a copy, since its pages are written to.
+   *
+   * @param number of the backing in {@code template}, which stays the caller's
+   */
+  public int addFilled(FilledMemory template, int number) throws IOException {
+    BackingSpec spec = template.spec(number);
+    Memfd memfd;
+    if (spec.shared()) {
+      memfd = emptyMemfd(spec);
+      for (Extent extent : spec.content()) {
+        template
+            .memfd(number)
+            .copyTo(
+                memfd,
+                extent.firstPage() * Memfd.PAGE_BYTES,
+                extent.pageCount() * Memfd.PAGE_BYTES);
+      }
+    } else {
+      memfd = Memfd.of(template.memfd(number).duplicate());
+    }
+    return addBacking(spec, memfd, Tables.PAGE_HAS_CONTENT | Tables.PAGE_FILLED);
+  }
+
+  /** As sparse as it gets; a shared one has its exact size in whole pages. */
+  static Memfd emptyMemfd(BackingSpec spec) throws IOException {
+    long pages = spec.slots().get(0).pageCount();
+    return Memfd.create(spec.name(), spec.shared() ? pages * Memfd.PAGE_BYTES : PRIVATE_BYTES);
+  }
+
+  private int addBacking(BackingSpec spec, Memfd memfd, int marks) throws IOException {
     if (filler != null) {
       throw new IllegalStateException("backings come before filling");
     }
-    Slot first = spec.slots().get(0);
-    long bytes = spec.shared() ? first.pageCount() * Memfd.PAGE_BYTES : PRIVATE_BYTES;
-    Memfd memfd = Memfd.create(spec.name(), bytes);
     int backing = table.describeBacking(spec, spec.content().size());
     try (Memfd extents = SessionTable.extentsFile("thaw-extents", spec.content())) {
       init.addBacking(backing, memfd, extents);
@@ -112,15 +147,28 @@ public final class PagerSession implements AutoCloseable {
         at++;
       }
       long index = slots.get(at).index() + extent.firstPage() - slots.get(at).firstPage();
-      table.markFresh(index, extent.pageCount(), Tables.PAGE_HAS_CONTENT);
+      table.markFresh(index, extent.pageCount(), marks);
       table.addLong(Tables.CONTENT_PAGES, extent.pageCount());
+      if ((marks & Tables.PAGE_FILLED) != 0) {
+        table.addLong(Tables.FILLED_PAGES, extent.pageCount());
+      }
     }
     backings.add(new Backing(memfd, spec.shared(), slots, spec.content()));
     table.countBacking();
     return backing;
   }
 
-  /** The memfd of a backing, to be mapped in the restored process. Stays ours. */
+  /** The pid of thaw-init, in its own pid namespace: what the restored processes see. */
+  public int initPid() {
+    return initPid;
+  }
+
+  /** The number that thaw-init has for the memfd of a backing. */
+  public int numberInInit(int backing) {
+    return table.backing(backing).fd();
+  }
+
+  /** The memfd of a backing. Stays ours. */
   public Memfd memfd(int backing) {
     return backings.get(backing).memfd();
   }
@@ -206,8 +254,13 @@ public final class PagerSession implements AutoCloseable {
 
   /** thaw-pager serves from here on. Before the tree runs. */
   public void start() throws IOException {
-    init.start();
-    serve();
+    if (complete) {
+      table.set(Tables.FILL_DONE, 1);
+      init.start();
+    } else {
+      init.start();
+      serve();
+    }
   }
 
   private void serve() {
@@ -236,6 +289,10 @@ public final class PagerSession implements AutoCloseable {
    * @return done when nothing of the source is needed any more
    */
   public CompletableFuture<Void> fillAll() {
+    if (complete) {
+      pagerBell.ring();
+      return CompletableFuture.completedFuture(null);
+    }
     begin();
     return filler.fillAll().thenRun(pagerBell::ring);
   }

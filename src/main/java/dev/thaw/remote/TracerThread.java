@@ -2,6 +2,7 @@ package dev.thaw.remote;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -12,6 +13,7 @@ import java.util.concurrent.Executors;
  */
 public final class TracerThread implements AutoCloseable {
   private final ExecutorService executor;
+  private volatile Thread worker;
 
   public TracerThread(String name) {
     executor =
@@ -24,18 +26,41 @@ public final class TracerThread implements AutoCloseable {
   }
 
   /**
-   * Runs {@code work} on the tracer thread and waits for it.
+   * Runs {@code work} on the tracer thread and waits for it. An interrupt is passed on to the work,
+   * and its end is waited for all the same: it puts back what it has changed.
    *
    * @throws IOException as thrown by {@code work}; any other checked exception is its cause
    */
   public <T> T submit(Callable<T> work) throws IOException {
-    try {
-      return executor.submit(work).get();
-    } catch (ExecutionException e) {
-      throw rethrown(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the tracer thread worked", e);
+    CompletableFuture<T> done = new CompletableFuture<>();
+    executor.submit(
+        () -> {
+          worker = Thread.currentThread();
+          try {
+            done.complete(work.call());
+          } catch (Throwable e) {
+            done.completeExceptionally(e);
+          } finally {
+            Thread.interrupted();
+          }
+        });
+    boolean interrupted = false;
+    while (true) {
+      try {
+        T result = done.get();
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+        return result;
+      } catch (ExecutionException e) {
+        throw rethrown(e.getCause());
+      } catch (InterruptedException e) {
+        interrupted = true;
+        Thread working = worker;
+        if (working != null) {
+          working.interrupt();
+        }
+      }
     }
   }
 

@@ -4,7 +4,6 @@ import dev.thaw.image.Manifest.Machine;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.Vma;
 import dev.thaw.linux.ProcessVm;
-import dev.thaw.proc.Smaps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The vDSO and its data pages in a fresh process: the running kernel's own, which must be those of
@@ -32,14 +32,20 @@ final class KernelPages {
 
   /** The mappings in process {@code pid}. */
   static List<Mapping> of(int pid) throws IOException {
-    String text = Files.readString(Path.of("/proc/" + pid + "/smaps"), StandardCharsets.ISO_8859_1);
+    String text = Files.readString(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1);
     List<Mapping> found = new ArrayList<>();
-    for (Smaps.Entry entry : Smaps.parse(text)) {
-      if (entry.path().equals("[vdso]") || entry.path().startsWith("[vvar")) {
-        found.add(new Mapping(entry.path(), entry.start(), entry.end() - entry.start()));
-      }
-    }
+    text.lines()
+        .filter(line -> line.endsWith("[vdso]") || line.contains("[vvar"))
+        .forEach(line -> found.add(mapping(line)));
     return found;
+  }
+
+  /** {@code 7ffd1000-7ffd3000 r-xp 00000000 00:00 0 [vdso]}. */
+  private static Mapping mapping(String line) {
+    String[] fields = line.split("[- ]+");
+    long start = Long.parseUnsignedLong(fields[0], 16);
+    long end = Long.parseUnsignedLong(fields[1], 16);
+    return new Mapping(fields[fields.length - 1], start, end - start);
   }
 
   /** Where each waits, from {@code base} on. */
@@ -56,16 +62,32 @@ final class KernelPages {
     return aside;
   }
 
-  /** Refuses a checkpoint of another vDSO. */
-  static void requireSame(Machine machine, List<ProcessImage> processes, int pid)
-      throws IOException {
-    List<Mapping> here = of(pid);
-    String digest = "";
-    for (Mapping mapping : here) {
-      if (mapping.name().equals("[vdso]")) {
-        digest = sha256(ProcessVm.read(pid, mapping.start(), (int) mapping.bytes()));
+  /** The kernel's pages in this process; they are the same while it lives. */
+  private record Here(List<Mapping> mappings, String digest) {
+    private static final AtomicReference<Here> KNOWN = new AtomicReference<>();
+
+    static Here get() throws IOException {
+      Here known = KNOWN.get();
+      if (known == null) {
+        int pid = (int) ProcessHandle.current().pid();
+        String digest = "";
+        List<Mapping> mappings = of(pid);
+        for (Mapping mapping : mappings) {
+          if (mapping.name().equals("[vdso]")) {
+            digest = sha256(ProcessVm.read(pid, mapping.start(), (int) mapping.bytes()));
+          }
+        }
+        known = new Here(mappings, digest);
+        KNOWN.set(known);
       }
+      return known;
     }
+  }
+
+  /** Refuses a checkpoint of another vDSO. */
+  static void requireSame(Machine machine, List<ProcessImage> processes) throws IOException {
+    List<Mapping> here = Here.get().mappings();
+    String digest = Here.get().digest();
     boolean needed = false;
     for (ProcessImage process : processes) {
       for (Vma vma : process.mm().vmas()) {

@@ -60,13 +60,13 @@ final class MemoryPrograms {
     Program.Builder b = Program.builder("map memory");
     Map<String, Program.Arg> opened = new HashMap<>();
     Map<Integer, Program.Arg> memfds = new HashMap<>();
-    Program.Arg driver = null;
+    Program.Arg init = null;
     for (MemoryLayout.Area area : layout.areas()) {
       Integer backing = context.backingOf(area);
       if (backing != null && !memfds.containsKey(backing)) {
-        driver = driver != null ? driver : b.call(Syscalls.PIDFD_OPEN, context.driverPid(), 0);
+        init = init != null ? init : b.call(Syscalls.PIDFD_OPEN, context.initPid(), 0);
         b.note("take memfd of backing " + backing);
-        memfds.put(backing, b.call(Syscalls.PIDFD_GETFD, driver, context.memfdNumber(backing), 0));
+        memfds.put(backing, b.call(Syscalls.PIDFD_GETFD, init, context.memfdNumber(backing), 0));
       }
     }
     for (MemoryLayout.Area area : layout.areas()) {
@@ -79,8 +79,8 @@ final class MemoryPrograms {
     }
     opened.values().forEach(fd -> b.call(Syscalls.CLOSE, fd));
     memfds.values().forEach(fd -> b.call(Syscalls.CLOSE, fd));
-    if (driver != null) {
-      b.call(Syscalls.CLOSE, driver);
+    if (init != null) {
+      b.call(Syscalls.CLOSE, init);
     }
     return b.build();
   }

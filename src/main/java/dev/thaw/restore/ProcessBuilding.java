@@ -40,8 +40,14 @@ final class ProcessBuilding {
     return image;
   }
 
+  /** Its pid in the checkpoint, as it sees itself unless it got a new one. */
   int pid() {
     return node.pid();
+  }
+
+  /** Its pid here, for ptrace(2), /proc and process_vm_writev(2). */
+  int hostPid() {
+    return remote.thread().tid();
   }
 
   RemoteProcess remote() {
@@ -92,7 +98,7 @@ final class ProcessBuilding {
   /** Lets all threads run; a process that was stopped takes no step. */
   void release() throws IOException {
     if (node.state() == Manifest.State.STOPPED) {
-      try (PidFd pidfd = PidFd.open(pid())) {
+      try (PidFd pidfd = PidFd.open(hostPid())) {
         pidfd.send(SIGSTOP);
       }
     }

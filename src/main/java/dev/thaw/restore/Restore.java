@@ -1,22 +1,13 @@
 package dev.thaw.restore;
 
-import dev.thaw.image.ImageFormatException;
-import dev.thaw.image.Manifest;
-import dev.thaw.image.ProcessImage;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
-import dev.thaw.pager.BackingSpec;
-import dev.thaw.pager.Extent;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
-import dev.thaw.pager.Slot;
 import dev.thaw.remote.TracerThread;
 import dev.thaw.restore.fd.FilesPlan;
-import dev.thaw.store.PagemapRun;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,8 +23,6 @@ import java.util.Optional;
  * <p>A failure at any point kills what was made: every new process dies with its tracer.
  */
 public final class Restore implements AutoCloseable {
-  static final String PRIVATE_MEMFD = "thaw-private";
-  static final String SHARED_MEMFD = "thaw-shared";
   private static final int PAGE_SHIFT = 12;
 
   private final Options options;
@@ -41,37 +30,80 @@ public final class Restore implements AutoCloseable {
   private final InitConnection init;
   private final PagerSession pager;
   private final RestoreContext context;
-  private final Map<Integer, MemoryLayout> layouts = new LinkedHashMap<>();
+  private final Optional<LoadedCheckpoint> loaded;
+  private final Map<Integer, MemoryLayout> layouts;
   private final FilesPlan files;
+  private int hostPid;
 
   /**
    * How to restore.
    *
    * @param memory what becomes of private memory
    * @param acceptChangedFiles go on with files that changed since the dump
+   * @param newPid the one process of the tree gets any pid, instead of the one it had
+   * @param greeting a signal that waits for the root when it runs again, with a value; or none
    */
-  public record Options(Path directory, MemoryMode memory, boolean acceptChangedFiles) {}
+  public record Options(
+      Path directory,
+      MemoryMode memory,
+      boolean acceptChangedFiles,
+      boolean newPid,
+      Optional<Greeting> greeting) {
 
-  private Restore(Options options, Images images, InitConnection init) throws IOException {
+    /** A restore of the tree as it was. */
+    public Options(Path directory, MemoryMode memory, boolean acceptChangedFiles) {
+      this(directory, memory, acceptChangedFiles, false, Optional.empty());
+    }
+  }
+
+  /** A queued signal: {@code sigqueue(3)}. */
+  public record Greeting(int signal, int value) {}
+
+  private Restore(
+      Options options, Images images, Optional<LoadedCheckpoint> loaded, InitConnection init)
+      throws IOException {
     this.options = options;
     this.images = images;
+    this.loaded = loaded;
     this.init = init;
+    this.layouts = Layouts.of(images, options.memory());
     this.pager = PagerSession.create(init, images.pages());
-    this.context = new RestoreContext((int) ProcessHandle.current().pid());
+    this.context = new RestoreContext(pager.initPid());
     this.files = new FilesPlan(images.processes(), images.files());
   }
 
   /** Reads, checks and restores; returns when the tree runs. */
   public static Restore run(Options options, InitConnection init) throws IOException {
     Images images = Images.open(options.directory());
+    try {
+      return run(options, images, Optional.empty(), init);
+    } catch (IOException | RuntimeException e) {
+      images.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Restores what is in memory already; returns when the tree runs.
+   *
+   * @param options with {@link MemoryMode#SHARE} or {@link MemoryMode#GRADUATE}
+   * @param loaded stays the caller's
+   */
+  public static Restore run(Options options, LoadedCheckpoint loaded, InitConnection init)
+      throws IOException {
+    return run(options, loaded.images(), Optional.of(loaded), init);
+  }
+
+  private static Restore run(
+      Options options, Images images, Optional<LoadedCheckpoint> loaded, InitConnection init)
+      throws IOException {
     Restore restore = null;
     try (KeptFiles kept = new KeptFiles();
         SysVSegments segments = new SysVSegments()) {
       kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
-      KernelPages.requireSame(
-          images.manifest().machine(), images.processes(), (int) ProcessHandle.current().pid());
-      restore = new Restore(options, images, init);
+      KernelPages.requireSame(images.manifest().machine(), images.processes());
+      restore = new Restore(options, images, loaded, init);
       restore.layOut();
       restore.files.compile(restore.context::pathOf);
       segments.make(images, new PageWriter(images.pages()));
@@ -81,77 +113,45 @@ public final class Restore implements AutoCloseable {
       return restore;
     } catch (IOException | RuntimeException e) {
       if (restore != null) {
-        restore.close();
-      } else {
-        images.close();
+        restore.pager.close();
       }
       throw e;
     }
   }
 
   private void layOut() throws IOException {
-    for (Manifest.TreeNode node : images.manifest().processes()) {
-      layOut(node);
-    }
     for (MemoryLayout layout : layouts.values()) {
-      if (options.memory() == MemoryMode.GRADUATE) {
-        layout.graduate();
-      }
       if (layout.hasPrivateBacking()) {
-        int backing = pager.addBacking(layout.privateBacking(PRIVATE_MEMFD));
-        context.privateBacking(layout.pid(), backing, pager.memfd(backing).number());
+        int backing =
+            loaded.isPresent()
+                ? pager.addFilled(loaded.get().memory(), loaded.get().privateNumber(layout.pid()))
+                : pager.addBacking(Layouts.privateBacking(layout));
+        context.privateBacking(layout.pid(), backing, pager.numberInInit(backing));
       }
     }
     for (SharedMemory memory : images.files().sharedMemory()) {
       if (memory.kind() == SharedMemory.Kind.SYSV) {
         context.segment(memory.id(), memory.sysv().id());
-      } else if (memory.sizeBytes() > 0) {
-        int backing = pager.addBacking(sharedBacking(memory));
-        pager.memfd(backing).truncate(memory.sizeBytes());
-        context.sharedBacking(memory.id(), backing, pager.memfd(backing).number());
       }
     }
-    for (SharedMemory memory : images.files().sharedMemory()) {
+    List<SharedMemory> shared = Layouts.sharedMemfds(images);
+    for (SharedMemory memory : shared) {
+      int backing =
+          loaded.isPresent()
+              ? pager.addFilled(loaded.get().memory(), loaded.get().sharedNumber(memory.id()))
+              : pager.addBacking(Layouts.sharedBacking(images, memory));
+      pager.memfd(backing).truncate(memory.sizeBytes());
+      context.sharedBacking(memory.id(), backing, pager.numberInInit(backing));
+    }
+    for (SharedMemory memory : shared) {
       boolean now = options.memory() == MemoryMode.EAGER || reachedUnregistered(memory.id());
       boolean cutPage = memory.sizeBytes() % (1 << PAGE_SHIFT) != 0;
-      if (context.pathOf(memory.id()) != null && (now || cutPage)) {
+      if (loaded.isEmpty() && (now || cutPage)) {
         int backing = context.sharedBacking(memory.id());
-        pager.fillNow(backing, 0, pagesOf(memory));
+        pager.fillNow(backing, 0, Layouts.pagesOf(memory));
         pager.memfd(backing).truncate(memory.sizeBytes()); // whole pages were written
       }
     }
-  }
-
-  /** Parents come first, and a process may share memory with what was laid out before it. */
-  private void layOut(Manifest.TreeNode node) throws IOException {
-    if (node.zombie()) {
-      return;
-    }
-    ProcessImage process = images.process(node.pid());
-    try {
-      layouts.put(
-          node.pid(),
-          new MemoryLayout(
-              process,
-              images.runs(ProcessImage.pagemapName(node.pid())),
-              options.memory(),
-              Optional.ofNullable(layouts.get(node.ppid()))));
-    } catch (IllegalArgumentException e) {
-      throw new ImageFormatException(ProcessImage.fileName(node.pid()) + ": " + e.getMessage());
-    }
-  }
-
-  private BackingSpec sharedBacking(SharedMemory memory) {
-    List<Extent> content = new ArrayList<>();
-    for (PagemapRun run : images.runs(memory.pagemapName())) {
-      content.add(new Extent(run.firstPage(), run.pageCount(), run.firstStorePage()));
-    }
-    String name = memory.kind() == SharedMemory.Kind.MEMFD ? memory.name() : SHARED_MEMFD;
-    return new BackingSpec(name, true, List.of(new Slot(0, pagesOf(memory))), content);
-  }
-
-  private static long pagesOf(SharedMemory memory) {
-    return (memory.sizeBytes() + (1 << PAGE_SHIFT) - 1) >>> PAGE_SHIFT;
   }
 
   /** Whether something could read the object's memfd without the pager's knowledge. */
@@ -169,13 +169,19 @@ public final class Restore implements AutoCloseable {
 
   private void build() throws IOException {
     try (TracerThread tracer = new TracerThread("tracer")) {
-      TreeBuilder builder = new TreeBuilder(images, layouts, files, context, init, pager);
-      tracer.submit(
-          () -> {
-            builder.build();
-            return null;
-          });
+      TreeBuilder builder = new TreeBuilder(options, images, layouts, files, context, init, pager);
+      hostPid = tracer.submit(builder::build);
     }
+  }
+
+  /** The pid of the tree's root in this process's pid namespace. */
+  public int hostPid() {
+    return hostPid;
+  }
+
+  /** The pid of the tree's root as it sees itself. */
+  public int innerPid() throws IOException {
+    return options.newPid() ? hostPid : images.manifest().rootPid();
   }
 
   /** What was restored. */
@@ -190,11 +196,13 @@ public final class Restore implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      pager.close();
-      images.close();
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    pager.close();
+    if (loaded.isEmpty()) {
+      try {
+        images.close();
+      } catch (IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
     }
   }
 }

@@ -7,13 +7,13 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What the compiled programs need to know of the world in which they run: descriptors of the
- * driver, free addresses and numbers. {@code thaw plan} compiles with a made-up one.
+ * What the compiled programs need to know of the world in which they run: descriptors of thaw-init,
+ * free addresses and numbers. {@code thaw plan} compiles with a made-up one.
  */
 final class RestoreContext {
   private static final int O_CLOEXEC = 02000000;
 
-  private final int driverPid;
+  private final int initPid;
   private final Map<Integer, Integer> privateBackings = new HashMap<>();
   private final Map<Integer, Integer> segments = new HashMap<>();
   private final Map<Integer, Integer> sharedBackings = new HashMap<>();
@@ -21,14 +21,15 @@ final class RestoreContext {
   private final Map<String, Long> aside = new HashMap<>();
 
   /**
-   * @param driverPid the process whose descriptors the programs take with pidfd_getfd(2)
+   * @param initPid thaw-init, as the restored processes see it: the programs take its descriptors
+   *     with pidfd_getfd(2). The JVM may be in another pid namespace, where they do not see it.
    */
-  RestoreContext(int driverPid) {
-    this.driverPid = driverPid;
+  RestoreContext(int initPid) {
+    this.initPid = initPid;
   }
 
-  int driverPid() {
-    return driverPid;
+  int initPid() {
+    return initPid;
   }
 
   /** Backing {@code backing} holds the private memory of {@code pid}, as memfd {@code number}. */
@@ -78,10 +79,10 @@ final class RestoreContext {
   /** A path that opens shared memory {@code object} anew, or null if it is empty. */
   String pathOf(int object) {
     Integer backing = sharedBackings.get(object);
-    return backing == null ? null : "/proc/" + driverPid + "/fd/" + memfds.get(backing);
+    return backing == null ? null : "/proc/" + initPid + "/fd/" + memfds.get(backing);
   }
 
-  /** The driver's descriptor of a backing's memfd. */
+  /** The descriptor that thaw-init has of a backing's memfd. */
   int memfdNumber(int backing) {
     return memfds.get(backing);
   }

@@ -150,7 +150,7 @@ final class SkeletonPrograms {
   /** Joins the process group, once its leader lives. */
   static Program group(TreeNode node) {
     Program.Builder b = Program.builder("process group");
-    b.call(Syscalls.SETPGID, 0, node.pgid());
+    b.call(Syscalls.SETPGID, 0, node.pgid() == node.pid() ? 0 : node.pgid());
     return b.build();
   }
 }

@@ -70,8 +70,9 @@ final class ThreadPrograms {
     b.call(Syscalls.SIGALTSTACK, b.data(stackT.array()), 0);
     scheduling(b, thread);
     Program.Arg pid = b.call(Syscalls.GETPID);
+    Program.Arg tid = b.call(Syscalls.GETTID);
     for (SignalInfo info : thread.pending()) {
-      b.call(Syscalls.RT_TGSIGQUEUEINFO, pid, thread.tid(), info.signal(), b.data(info.info()));
+      b.call(Syscalls.RT_TGSIGQUEUEINFO, pid, tid, info.signal(), b.data(info.info()));
     }
     credentials(b, thread.credentials());
     b.call(Syscalls.PRCTL, PR_SET_PDEATHSIG, thread.parentDeathSignal(), 0, 0, 0);

@@ -5,6 +5,7 @@ import dev.thaw.image.ProcessImage;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
 import dev.thaw.linux.Ptrace;
+import dev.thaw.linux.QueuedSignal;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
 import dev.thaw.pager.SpaceMark;
@@ -32,12 +33,14 @@ import java.util.Optional;
 /** Builds the tree, process by process and step by step. Runs on the tracer thread. */
 final class TreeBuilder {
   private static final int PAGE_SHIFT = 12;
+  private static final int ANY_PID = 0;
   private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
 
   /** EVENT_FORK, REMAP, REMOVE, UNMAP, MISSING_SHMEM, MINOR_SHMEM, POISON (linux/userfaultfd.h). */
   private static final long UFFD_FEATURES =
       1 << 1 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 5 | 1 << 10 | 1 << 14;
 
+  private final Restore.Options options;
   private final Images images;
   private final Map<Integer, MemoryLayout> layouts;
   private final FilesPlan files;
@@ -55,12 +58,14 @@ final class TreeBuilder {
   private long areaBytes;
 
   TreeBuilder(
+      Restore.Options options,
       Images images,
       Map<Integer, MemoryLayout> layouts,
       FilesPlan files,
       RestoreContext context,
       InitConnection init,
       PagerSession pager) {
+    this.options = options;
     this.images = images;
     this.layouts = layouts;
     this.files = files;
@@ -73,8 +78,12 @@ final class TreeBuilder {
     this.firstBlobFd = uffdNumber + 2;
   }
 
-  /** Builds all of it, up to the first instruction of every thread. */
-  void build() throws IOException {
+  /**
+   * Builds all of it, up to the first instruction of every thread.
+   *
+   * @return the root's pid in this process's pid namespace
+   */
+  int build() throws IOException {
     chooseAddresses();
     makeProcesses();
     for (ProcessBuilding process : living()) {
@@ -93,9 +102,16 @@ final class TreeBuilder {
     for (ProcessBuilding process : living()) {
       process.cure(gadget(process), images.manifest().machine().xsaveBytes());
     }
+    ProcessBuilding root = processes.get(images.manifest().processes().get(0).pid());
+    if (options.greeting().isPresent()) {
+      Restore.Greeting greeting = options.greeting().get();
+      QueuedSignal.send(root.hostPid(), greeting.signal(), greeting.value());
+    }
+    int hostPid = root.hostPid();
     for (ProcessBuilding process : living()) {
       process.release();
     }
+    return hostPid;
   }
 
   private List<ProcessBuilding> living() {
@@ -111,7 +127,7 @@ final class TreeBuilder {
 
   private void makeProcesses() throws IOException {
     TreeNode root = images.manifest().processes().get(0);
-    SpawnedTask task = spawn(root.pid());
+    SpawnedTask task = PidWait.spawn(init, options.newPid() ? ANY_PID : root.pid());
     Tracee tracee = Tracee.seize(task.pid(), Tracee.FOLLOW_OR_DIE);
     tracee.stop(STOP_LIMIT);
     Optional<Ptrace.RseqConfiguration> rseq = tracee.rseq();
@@ -128,10 +144,6 @@ final class TreeBuilder {
     groups();
   }
 
-  private SpawnedTask spawn(int pid) throws IOException {
-    return PidWait.spawn(init, pid);
-  }
-
   private void addFamily(ProcessBuilding process) throws IOException {
     processes.put(process.pid(), process);
     List<TreeNode> children =
@@ -142,8 +154,8 @@ final class TreeBuilder {
     Results results = process.run(family);
     List<Tracee> born = results == null ? List.of() : results.born();
     for (Tracee child : born) {
-      TreeNode node =
-          children.stream().filter(n -> n.pid() == child.tid()).findFirst().orElseThrow();
+      int pid = InnerPid.of(child.tid());
+      TreeNode node = children.stream().filter(n -> n.pid() == pid).findFirst().orElseThrow();
       addFamily(
           new ProcessBuilding(
               node, images.process(node.pid()), process.remote().startProcess(child)));
@@ -169,17 +181,17 @@ final class TreeBuilder {
     MemoryPrograms programs = new MemoryPrograms(layout, context);
     process.run(programs.map());
     for (PagemapRun run : layout.writtenRuns()) {
-      writer.write(process.pid(), run);
+      writer.write(process.hostPid(), run);
     }
     process.run(programs.protect());
     process.run(MemoryPrograms.mmFields(process.image().mm(), exeNumber));
     if (programs.registers()) {
       process.run(programs.register(uffdNumber, UFFD_FEATURES));
-      try (PidFd pidfd = PidFd.open(process.pid())) {
+      try (PidFd pidfd = PidFd.open(process.hostPid())) {
         Fd uffd = pidfd.take(uffdNumber);
         List<SpaceVma> served = served(layout);
         boolean drain = served.stream().anyMatch(v -> v.kind().copied());
-        pager.addSpace(process.pid(), uffd, served, marks(layout), drain);
+        pager.addSpace(process.hostPid(), uffd, served, marks(layout), drain);
       }
       process.run(SkeletonPrograms.close(uffdNumber));
     }
@@ -252,11 +264,14 @@ final class TreeBuilder {
     process.run(TaskPrograms.pending(image));
     process.run(TaskPrograms.timers(image));
     process.run(TaskPrograms.limits(image));
-    int pid = process.pid();
+    int pid = process.hostPid();
     setting(pid, "oom_score_adj", Integer.toString(image.attributes().oomScoreAdj()));
     setting(pid, "coredump_filter", "0x" + hex(image.attributes().coreFilter()));
+    if (options.newPid()) {
+      KnownTid.update(pid, image.threads().get(0), InnerPid.of(pid));
+    }
     process.setThreadAttributes();
-    image.threads().forEach(thread -> ExitPages.install(process.pid(), thread));
+    image.threads().forEach(thread -> ExitPages.install(pid, thread));
   }
 
   /** Writes a file of /proc/PID, where it says something else: to write may need more rights. */
@@ -276,7 +291,7 @@ final class TreeBuilder {
     for (MemoryLayout.Area area : layouts.get(process.pid()).areas()) {
       if ((area.vma().prot() & 4) != 0
           && (area.treatment() == Treatment.KERNEL || area.treatment() == Treatment.OVERLAY)) {
-        Optional<Long> found = SyscallInstruction.in(process.pid(), area.start(), area.end());
+        Optional<Long> found = SyscallInstruction.in(process.hostPid(), area.start(), area.end());
         if (found.isPresent()) {
           return found.get();
         }

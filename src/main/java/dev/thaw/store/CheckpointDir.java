@@ -58,6 +58,14 @@ public final class CheckpointDir {
     return new CheckpointDir(directory, checksums, metadata);
   }
 
+  /**
+   * What stands for the whole content of the checkpoint in {@code directory}, unchecked: its list
+   * of checksums.
+   */
+  public static byte[] fingerprint(Path directory) throws IOException {
+    return Files.readAllBytes(directory.resolve(Checksums.FILE));
+  }
+
   /** The list of files; nothing else was looked at. */
   static Checksums readChecksums(Path directory) throws IOException {
     if (!Files.exists(directory)) {

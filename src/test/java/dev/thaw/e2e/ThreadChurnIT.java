@@ -41,6 +41,13 @@ class ThreadChurnIT {
   }
 
   private static DumpOptions leavingRunning(int pid, Path directory) {
-    return new DumpOptions(pid, directory, true, false, Duration.ofSeconds(10), Progress.NONE);
+    return new DumpOptions(
+        pid,
+        directory,
+        true,
+        false,
+        Duration.ofSeconds(10),
+        (int) ProcessHandle.current().pid(),
+        Progress.NONE);
   }
 }

@@ -102,7 +102,7 @@ class InitIT {
         SpawnedProcess init = start(control[1], status[1])) {
       SpawnedTask root = connection.spawn(0);
       SpawnedTask other = connection.spawn(0);
-      connection.running(root.pid(), List.of());
+      connection.running(root.innerPid(), root.pid(), List.of());
       assertEquals("running " + root.pid() + "\n", line(ours));
       SpawnedProcess.kill(root.pid(), SIGKILL);
       assertEquals("exited 9\n", line(ours));

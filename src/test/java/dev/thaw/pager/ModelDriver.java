@@ -40,7 +40,7 @@ final class ModelDriver {
     List<String> refill = new ArrayList<>(javaCommand());
     refill.add("refill");
     refill.addAll(run.toArguments());
-    init.running(pid, refill);
+    init.running(pid, pid, refill);
     pair[0].send(new byte[1], List.of());
     session.fillAll().join();
   }

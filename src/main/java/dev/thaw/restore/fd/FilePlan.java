@@ -103,8 +103,9 @@ public final class FilePlan {
   }
 
   /** A path by which any process of the tree reaches end {@code end} of {@code object}. */
-  static String path(SharedObject object, int end) {
-    return "/proc/" + object.pid() + "/fd/" + object.ends().get(end);
+  String path(SharedObject object, int end) {
+    String owner = object.pid() == pid ? "self" : Integer.toString(object.pid());
+    return "/proc/" + owner + "/fd/" + object.ends().get(end);
   }
 
   /** Sets what F_SETFL can set of {@code flags}, when everything else is done. */

@@ -25,7 +25,7 @@ public final class MemoryFileRestore implements FileRestore<MemoryFile> {
   public void plan(MemoryFile file, FilePlan plan) {
     FilePlan.SharedObject memory =
         plan.object("memory " + file.object(), maker -> take(file, maker));
-    plan.open(Phase.ADOPT, FilePlan.path(memory, 0), file.flags() & ~O_CLOEXEC);
+    plan.open(Phase.ADOPT, plan.path(memory, 0), file.flags() & ~O_CLOEXEC);
     if (file.offsetBytes() != 0 && (file.flags() & O_PATH) == 0) {
       plan.in(Phase.FILL).call(Syscalls.LSEEK, plan.number(), file.offsetBytes(), SEEK_SET);
     }

@@ -36,12 +36,12 @@ public final class PipeRestore implements FileRestore<Pipe> {
     int write = named ? READ_END : WRITE_END;
     int mode = file.flags() & O_ACCMODE;
     if (named || (file.flags() & O_LARGEFILE) != 0 || mode == O_RDWR) {
-      plan.open(Phase.ADOPT, FilePlan.path(pipe, READ_END), mode | O_NONBLOCK);
+      plan.open(Phase.ADOPT, plan.path(pipe, READ_END), mode | O_NONBLOCK);
     } else {
       plan.adopt(pipe, mode == O_WRONLY ? write : READ_END);
     }
     if (!file.content().isEmpty()) {
-      fill(file, FilePlan.path(pipe, write), plan);
+      fill(file, plan.path(pipe, write), plan);
     }
     plan.setStatusFlags(file.flags());
   }

@@ -1,0 +1,42 @@
+package dev.thaw.daemon;
+
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Gives memory back when nothing has been asked for a while: one full collection shrinks the heap,
+ * and unmaps the tables of trees that are done. Thread safe.
+ */
+final class IdleMemory {
+  private static final long QUIET_MILLIS = 1000;
+
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> {
+            Thread thread = new Thread(work, "idle");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private int running;
+  private ScheduledFuture<?> due;
+
+  /** A command begins. */
+  synchronized void busy() {
+    running++;
+    if (due != null) {
+      due.cancel(false);
+      due = null;
+    }
+  }
+
+  /** A command has ended. */
+  synchronized void done() {
+    running--;
+    if (running == 0) {
+      due = timer.schedule(System::gc, QUIET_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+}

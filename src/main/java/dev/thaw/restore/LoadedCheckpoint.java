@@ -1,0 +1,119 @@
+package dev.thaw.restore;
+
+import dev.thaw.image.SharedMemory;
+import dev.thaw.pager.BackingSpec;
+import dev.thaw.pager.FilledMemory;
+import dev.thaw.store.CheckpointDir;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A checkpoint that is read, checked and in memory: what is restored from it waits for no page.
+ * Immutable; many may be restored from it at once, but not while it is closed.
+ */
+public final class LoadedCheckpoint implements AutoCloseable {
+  private final Path directory;
+  private final byte[] checksums;
+  private final Images images;
+  private final FilledMemory memory;
+  private final Map<Integer, Integer> privateNumbers;
+  private final Map<Integer, Integer> sharedNumbers;
+
+  private LoadedCheckpoint(
+      Path directory,
+      byte[] checksums,
+      Images images,
+      FilledMemory memory,
+      Map<Integer, Integer> privateNumbers,
+      Map<Integer, Integer> sharedNumbers) {
+    this.directory = directory;
+    this.checksums = checksums;
+    this.images = images;
+    this.memory = memory;
+    this.privateNumbers = privateNumbers;
+    this.sharedNumbers = sharedNumbers;
+  }
+
+  /**
+   * Loads all of it.
+   *
+   * @throws IOException if any byte of it is not as it was written
+   */
+  public static LoadedCheckpoint load(Path directory, FilledMemory.Watcher watcher)
+      throws IOException {
+    Images images = Images.open(directory);
+    byte[] checksums = CheckpointDir.fingerprint(directory);
+    try {
+      List<BackingSpec> specs = new ArrayList<>();
+      Map<Integer, Integer> privateNumbers = new HashMap<>();
+      Map<Integer, Integer> sharedNumbers = new HashMap<>();
+      for (MemoryLayout layout : Layouts.of(images, MemoryMode.SHARE).values()) {
+        if (layout.hasPrivateBacking()) {
+          privateNumbers.put(layout.pid(), specs.size());
+          specs.add(Layouts.privateBacking(layout));
+        }
+      }
+      for (SharedMemory object : Layouts.sharedMemfds(images)) {
+        sharedNumbers.put(object.id(), specs.size());
+        specs.add(Layouts.sharedBacking(images, object));
+      }
+      FilledMemory memory = FilledMemory.fill(specs, images.pages(), watcher);
+      return new LoadedCheckpoint(
+          directory.toRealPath(), checksums, images, memory, privateNumbers, sharedNumbers);
+    } catch (IOException | RuntimeException e) {
+      images.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether {@code other} is the directory that was loaded, and holds the same checkpoint still.
+   */
+  public boolean isOf(Path other) {
+    try {
+      return other.toRealPath().equals(directory)
+          && Arrays.equals(CheckpointDir.fingerprint(other), checksums);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The directory, absolute. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** What was read. */
+  public Images images() {
+    return images;
+  }
+
+  /** Pages in memory: what it costs. */
+  public long pageCount() {
+    return memory.pageCount();
+  }
+
+  FilledMemory memory() {
+    return memory;
+  }
+
+  int privateNumber(int pid) {
+    return privateNumbers.get(pid);
+  }
+
+  int sharedNumber(int object) {
+    return sharedNumbers.get(object);
+  }
+
+  /** Lets go: the memory goes with the last process that was restored from it. */
+  @Override
+  public void close() throws IOException {
+    memory.close();
+    images.close();
+  }
+}
