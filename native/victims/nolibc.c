@@ -1,19 +1,22 @@
 /*
  * VICTIM_NO_LIBC: the victim of the golden checkpoint. Static, without libc or frame, baseline x86-64:
- * patterns in .data, .bss, a mapping with holes, a read-only mapping and the stack. It takes the same
- * arguments as the others (--self, --sabotages, --sabotage WHAT, LOG); without LOG it waits, too, and
+ * patterns in .data, .bss, a mapping with holes, a read-only mapping and the stack. Some of the pages are
+ * equal, some can be compressed and some cannot, for the store keeps each in its own way. It has no vDSO: it
+ * unmaps the kernel's pages before it says ready, for those of another kernel are others, and a restore
+ * rightly refuses to put them in their place. It takes the same arguments as the others (--self, --sabotages, --sabotage WHAT, LOG); without LOG it waits, too, and
  * tells its verdict by its exit status alone: 0, 1, or 100 + the number of the part that differs.
  */
 typedef unsigned long word;
 
 #define WORDS(bytes) ((bytes) / sizeof(word))
-#define PART 65536
+#define PART 16384
+#define PARTS 32
 
-enum { READ_ = 0, WRITE_ = 1, OPEN = 2, MMAP = 9, MPROTECT = 10, RT_SIGPROCMASK = 14, DUP2 = 33, GETPID = 39,
-       SETSID = 112, EXIT_GROUP = 231, RT_SIGTIMEDWAIT = 128, CLOSE_RANGE = 436 };
+enum { READ_ = 0, WRITE_ = 1, OPEN = 2, CLOSE = 3, MMAP = 9, MPROTECT = 10, MUNMAP = 11, RT_SIGPROCMASK = 14,
+       DUP2 = 33, GETPID = 39, SETSID = 112, EXIT_GROUP = 231, RT_SIGTIMEDWAIT = 128, CLOSE_RANGE = 436 };
 
 static word data[WORDS(PART)] = { 1, 2, 3, 4, 5, 6, 7 };
-static word bss[WORDS(PART)];
+static word bss[WORDS(2 * PART)];
 
 static long call(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -51,18 +54,26 @@ static __attribute__((noreturn)) void leave(int status)
 		call(EXIT_GROUP, status, 0, 0, 0, 0, 0);
 }
 
+/* The first parts can be compressed. */
 static word pattern(word part, word i)
 {
 	word x = (part << 32) + i * 0x9e3779b97f4a7c15UL;
 
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9UL;
-	return x ^ (x >> 27);
+	x ^= x >> 27;
+	return part < 6 ? x & 0xff : x;
 }
 
 static void fill(word *p, word part, word bytes)
 {
 	for (word i = 0; i < WORDS(bytes); i++)
 		p[i] = pattern(part, i);
+}
+
+/* Of the mapping with holes: each second part is a hole, and there are four kinds of the others. */
+static word sparse_part(word i)
+{
+	return i % 2 ? 0 : 3 + i % 8;
 }
 
 /* Part 0 is zeros. */
@@ -85,6 +96,64 @@ static word *map(word bytes)
 	if (p < 0 && p > -4096)
 		leave(2);
 	return (word *)p;
+}
+
+static int begins(const char *text, const char *with)
+{
+	while (*with && *text == *with)
+		text++, with++;
+	return !*with;
+}
+
+static word hex(const char **text)
+{
+	word value = 0;
+
+	for (;; (*text)++) {
+		if (**text >= '0' && **text <= '9')
+			value = value * 16 + (word)(**text - '0');
+		else if (**text >= 'a' && **text <= 'f')
+			value = value * 16 + (word)(**text - 'a') + 10;
+		else
+			return value;
+	}
+}
+
+/* Finds [vdso], [vvar] or [vvar_vclock] in /proc/self/maps. */
+static int kernel_pages(word *start, word *end)
+{
+	static char maps[16384];
+	long fd = call(OPEN, (long)"/proc/self/maps", 0, 0, 0, 0, 0), length = 0, n;
+
+	if (fd < 0)
+		leave(2);
+	while ((n = call(READ_, fd, (long)maps + length, sizeof(maps) - 1 - length, 0, 0, 0)) > 0)
+		length += n;
+	call(CLOSE, fd, 0, 0, 0, 0, 0);
+	maps[length] = 0;
+	for (const char *line = maps; *line; line++) {
+		*start = hex(&line);
+		line++;
+		*end = hex(&line);
+		while (*line && *line != '\n' && *line != '[')
+			line++;
+		if (begins(line, "[vdso]") || begins(line, "[vvar"))
+			return 1;
+		while (*line && *line != '\n')
+			line++;
+		if (!*line)
+			break;
+	}
+	return 0;
+}
+
+static void unmap_kernel_pages(void)
+{
+	word start, end;
+
+	while (kernel_pages(&start, &end))
+		if (call(MUNMAP, start, end - start, 0, 0, 0, 0))
+			leave(2);
 }
 
 static void wait_for_wake_up(void)
@@ -116,16 +185,17 @@ static __attribute__((used, noreturn)) void start(long *stack)
 		call(DUP2, null, 0, 0, 0, 0, 0);
 		call(DUP2, log, 1, 0, 0, 0, 0);
 		call(DUP2, log, 2, 0, 0, 0, 0);
-		call(CLOSE_RANGE, 3, ~0U, 0, 0, 0, 0);
 	}
+	call(CLOSE_RANGE, 3, ~0U, 0, 0, 0, 0);
+	unmap_kernel_pages();
 	call(SETSID, 0, 0, 0, 0, 0, 0);
 	call(RT_SIGPROCMASK, 2, (long)&usr2, 0, sizeof(usr2), 0, 0);
 
-	word *sparse = map(64 * PART), *constant = map(PART);
+	word *sparse = map(PARTS * PART), *constant = map(PART);
 	fill(data, 1, PART);
-	fill(bss, 2, PART);
-	for (word i = 0; i < 64; i += 2)
-		fill(sparse + i * WORDS(PART), 3 + i, PART);
+	fill(bss, 2, 2 * PART);
+	for (word i = 0; i < PARTS; i += 2)
+		fill(sparse + i * WORDS(PART), sparse_part(i), PART);
 	fill(constant, 70, PART);
 	call(MPROTECT, (long)constant, PART, 1, 0, 0, 0);
 	fill(local, 71, sizeof(local));
@@ -141,13 +211,18 @@ static __attribute__((used, noreturn)) void start(long *stack)
 		sparse[WORDS(PART)] = 1;
 
 	check(data, 1, PART, 1);
-	check(bss, 2, PART, 2);
-	for (word i = 0; i < 64; i++)
-		check(sparse + i * WORDS(PART), i % 2 ? 0 : 3 + i, PART, 3);
+	check(bss, 2, 2 * PART, 2);
+	for (word i = 0; i < PARTS; i++)
+		check(sparse + i * WORDS(PART), sparse_part(i), PART, 3);
 	check(constant, 70, PART, 4);
 	check(local, 71, sizeof(local), 5);
 	if (call(GETPID, 0, 0, 0, 0, 0, 0) != pid) {
 		say("FAIL: another pid\n");
+		leave(1);
+	}
+	word start, end;
+	if (kernel_pages(&start, &end)) {
+		say("FAIL: a vDSO has appeared\n");
 		leave(1);
 	}
 	say("PASS\n");

@@ -180,7 +180,7 @@ final class Anchor {
       if (fields[5].equals("[vdso]")) {
         found.add(0, new long[] {start, end});
       } else if (fields[5].startsWith("/")) {
-        long segmentEnd = start + segmentBytes(pid, range, Long.parseLong(fields[2], 16));
+        long segmentEnd = start + segmentBytes(pid, start, end, Long.parseLong(fields[2], 16));
         if (segmentEnd > start && end - segmentEnd >= SLOT_BYTES + MARGIN) {
           found.add(new long[] {segmentEnd, end});
         }
@@ -192,8 +192,9 @@ final class Anchor {
   /**
    * How far the ELF segment mapped from {@code fileOffset} on reaches; 0 where it can not be told.
    */
-  private static long segmentBytes(int pid, String[] range, long fileOffset) {
-    Path file = Path.of("/proc/" + pid + "/map_files/" + range[0] + "-" + range[1]);
+  private static long segmentBytes(int pid, long start, long end, long fileOffset) {
+    // Without the leading zeros that maps has: map_files in fs/proc/base.c.
+    Path file = Path.of(String.format("/proc/%d/map_files/%x-%x", pid, start, end));
     try (var channel = Files.newByteChannel(file)) {
       ByteBuffer head = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
       channel.read(head);
