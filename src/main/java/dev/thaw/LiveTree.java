@@ -45,7 +45,11 @@ final class LiveTree implements RestoredTree {
 
   static LiveTree restore(RestoreOptions options, TreeKeeper keeper) throws IOException {
     return restore(
-        new Restore.Options(options.directory(), mode(options), options.acceptChangedFiles()),
+        new Restore.Options(
+            options.directory(),
+            mode(options),
+            options.acceptChangedFiles(),
+            options.acceptOtherCpu()),
         options.pidfile(),
         Optional.empty(),
         keeper);

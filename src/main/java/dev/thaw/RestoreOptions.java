@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param eager every page is there before the tree runs
  * @param privateMemory what private anonymous memory becomes
  * @param acceptChangedFiles go on although a file that the tree maps has changed since the dump
+ * @param acceptOtherCpu go on although the CPU lacks instructions that the dump's has
  * @param progress told how far the restore is
  */
 public record RestoreOptions(
@@ -21,11 +22,19 @@ public record RestoreOptions(
     boolean eager,
     PrivateMemory privateMemory,
     boolean acceptChangedFiles,
+    boolean acceptOtherCpu,
     Progress progress) {
 
   /** The options of {@code thaw restore -D directory} without any other. */
   public static RestoreOptions of(Path directory) {
     return new RestoreOptions(
-        directory, false, Optional.empty(), false, PrivateMemory.GRADUATE, false, Progress.NONE);
+        directory,
+        false,
+        Optional.empty(),
+        false,
+        PrivateMemory.GRADUATE,
+        false,
+        false,
+        Progress.NONE);
   }
 }

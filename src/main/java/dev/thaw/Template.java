@@ -107,7 +107,11 @@ public final class Template implements AutoCloseable {
     MemoryMode mode =
         options.privateMemory() == PrivateMemory.SHARE ? MemoryMode.SHARE : MemoryMode.GRADUATE;
     return make(
-        new Restore.Options(options.directory(), mode, options.acceptChangedFiles()),
+        new Restore.Options(
+            options.directory(),
+            mode,
+            options.acceptChangedFiles(),
+            options.acceptOtherCpu()),
         options.pidfile(),
         keeper);
   }
@@ -153,6 +157,7 @@ public final class Template implements AutoCloseable {
             loaded.directory(),
             MemoryMode.SHARE,
             options.acceptChangedFiles(),
+            false,
             options.newPids(),
             greeting),
         options.pidfile(),

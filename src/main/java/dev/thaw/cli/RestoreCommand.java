@@ -72,6 +72,13 @@ final class RestoreCommand extends ThawCommand {
       description = "Go on although a file that the tree maps has changed since the dump.")
   boolean acceptChangedFiles;
 
+  @Option(
+      names = "--accept-other-cpu",
+      description =
+          "Go on although this CPU lacks instructions that the dump's has: for programs that do not"
+              + " use them.")
+  boolean acceptOtherCpu;
+
   @Spec CommandSpec spec;
 
   @Override
@@ -112,6 +119,7 @@ final class RestoreCommand extends ThawCommand {
             eager,
             memory,
             acceptChangedFiles,
+            acceptOtherCpu,
             bar::update);
     Optional<Template> template =
         Template.serves(options)

@@ -5,6 +5,7 @@ import dev.thaw.image.Manifest.Machine;
 import dev.thaw.image.Vma;
 import dev.thaw.linux.Clock;
 import dev.thaw.linux.ProcessVm;
+import dev.thaw.proc.CpuInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -38,6 +39,7 @@ final class MachineDump {
         4096,
         Addr.of(xcr0),
         xstate.length,
+        CpuInfo.instructions(Files.readString(Path.of("/proc/cpuinfo"))),
         vdsoDigest(pid, vmas),
         Clock.nanos(Clock.CLOCK_MONOTONIC));
   }

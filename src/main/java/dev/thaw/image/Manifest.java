@@ -1,7 +1,9 @@
 package dev.thaw.image;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * {@code manifest.json}: what the checkpoint is, where it was taken, and its process tree.
@@ -29,15 +31,15 @@ public record Manifest(
     if (processes.isEmpty() || processes.get(0).pid() != rootPid) {
       throw new IllegalArgumentException("the root " + rootPid + " is not the first process");
     }
-    for (int i = 1; i < processes.size(); i++) {
-      int ppid = processes.get(i).ppid();
-      if (processes.subList(0, i).stream().noneMatch(p -> p.pid() == ppid)) {
+    Set<Integer> before = new HashSet<>();
+    for (TreeNode process : processes) {
+      if (!before.isEmpty() && !before.contains(process.ppid())) {
         throw new IllegalArgumentException(
-            "process " + processes.get(i).pid() + " comes before its parent " + ppid);
+            "process " + process.pid() + " comes before its parent " + process.ppid());
       }
-    }
-    if (processes.stream().map(TreeNode::pid).distinct().count() != processes.size()) {
-      throw new IllegalArgumentException("a pid is listed twice");
+      if (!before.add(process.pid())) {
+        throw new IllegalArgumentException("a pid is listed twice");
+      }
     }
   }
 
@@ -46,7 +48,9 @@ public record Manifest(
    *
    * @param xcr0 the xsave components in use, as XGETBV(0)
    * @param xsaveBytes size of the NT_X86_XSTATE note
-   * @param vdsoDigest SHA-256 of the vDSO's pages, hex
+   * @param cpuFeatures the instructions beyond the first x86-64 that a program could find, by their
+   *     names in /proc/cpuinfo
+   * @param vdsoDigest SHA-256 of the vDSO's pages, hex; empty if the root has none
    * @param monotonicNanos CLOCK_MONOTONIC at the dump
    */
   public record Machine(
@@ -55,8 +59,14 @@ public record Manifest(
       int pageSize,
       Addr xcr0,
       int xsaveBytes,
+      List<String> cpuFeatures,
       String vdsoDigest,
-      long monotonicNanos) {}
+      long monotonicNanos) {
+    /** Copies the list. */
+    public Machine {
+      cpuFeatures = List.copyOf(cpuFeatures);
+    }
+  }
 
   /**
    * One process.
@@ -66,11 +76,26 @@ public record Manifest(
    */
   public record TreeNode(
       int pid, int ppid, int pgid, int sid, State state, String name, int waitStatus) {
+    private static final int SIGCHLD = 17;
+    private static final int SIGURG = 23;
+    private static final int SIGWINCH = 28;
+
     /** Validates. */
     public TreeNode {
       if (pid < 1 || ppid < 0 || pgid < 0 || sid < 0) {
         throw new IllegalArgumentException("process " + pid + " with parent " + ppid);
       }
+      if (name.indexOf('\0') >= 0
+          || !(state == State.ZOMBIE ? ends(waitStatus) : waitStatus == 0)) {
+        throw new IllegalArgumentException("process " + pid + " with wait status " + waitStatus);
+      }
+    }
+
+    /** An exit code, or a signal that ends a process: signal(7), under "Standard signals". */
+    private static boolean ends(int waitStatus) {
+      int signal = waitStatus & 0x7f;
+      boolean passes = signal >= SIGCHLD && signal <= SIGURG || signal == SIGWINCH || signal > 64;
+      return signal == 0 ? (waitStatus & ~0xff00) == 0 : (waitStatus & ~0xff) == 0 && !passes;
     }
 
     /** It has exited and its parent has not yet waited for it. */

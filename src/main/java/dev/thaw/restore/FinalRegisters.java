@@ -4,7 +4,6 @@ import dev.thaw.image.Addr;
 import dev.thaw.image.ThreadImage;
 import dev.thaw.remote.Reg;
 import dev.thaw.remote.Registers;
-import java.util.Arrays;
 
 /**
  * The registers with which a thread goes on after the restore.
@@ -28,10 +27,5 @@ final class FinalRegisters {
               .with(Reg.RIP, stopped.get(Reg.RIP) - SYSCALL_BYTES);
     }
     return stopped.with(Reg.ORIG_RAX, -1);
-  }
-
-  /** The NT_X86_XSTATE note in its full size. */
-  static byte[] xstate(ThreadImage thread, int bytes) {
-    return Arrays.copyOf(thread.xstate(), bytes);
   }
 }

@@ -86,8 +86,17 @@ final class KernelPages {
 
   /** Refuses a checkpoint of another vDSO. */
   static void requireSame(Machine machine, List<ProcessImage> processes) throws IOException {
-    List<Mapping> here = Here.get().mappings();
-    String digest = Here.get().digest();
+    requireSame(machine, processes, Here.get().mappings(), Here.get().digest());
+  }
+
+  /**
+   * Compares with those of any kernel.
+   *
+   * @param digest SHA-256 of its vDSO, hex
+   */
+  static void requireSame(
+      Machine machine, List<ProcessImage> processes, List<Mapping> here, String digest)
+      throws RestoreException {
     boolean needed = false;
     for (ProcessImage process : processes) {
       for (Vma vma : process.mm().vmas()) {

@@ -80,11 +80,11 @@ final class ProcessBuilding {
   }
 
   /** Takes the blob out and sets the final registers; all threads stay stopped. */
-  void cure(long syscallGadget, int xsaveBytes) throws IOException {
+  void cure(long syscallGadget, VectorState vectors) throws IOException {
     for (int i = image.threads().size() - 1; i >= 0; i--) {
       ThreadImage thread = image.threads().get(i);
       RemoteProcess blob = i == 0 ? remote : threads.get(i - 1);
-      byte[] xstate = FinalRegisters.xstate(thread, xsaveBytes);
+      byte[] xstate = vectors.fitted(thread);
       var registers = FinalRegisters.of(thread);
       long mask = thread.blocked().value();
       if (i == 0) {

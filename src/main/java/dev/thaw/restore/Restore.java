@@ -40,6 +40,7 @@ public final class Restore implements AutoCloseable {
    *
    * @param memory what becomes of private memory
    * @param acceptChangedFiles go on with files that changed since the dump
+   * @param acceptOtherCpu go on where the CPU lacks instructions that the dump's has
    * @param newPid the one process of the tree gets any pid, instead of the one it had
    * @param greeting a signal that waits for the root when it runs again, with a value; or none
    */
@@ -47,12 +48,14 @@ public final class Restore implements AutoCloseable {
       Path directory,
       MemoryMode memory,
       boolean acceptChangedFiles,
+      boolean acceptOtherCpu,
       boolean newPid,
       Optional<Greeting> greeting) {
 
     /** A restore of the tree as it was. */
-    public Options(Path directory, MemoryMode memory, boolean acceptChangedFiles) {
-      this(directory, memory, acceptChangedFiles, false, Optional.empty());
+    public Options(
+        Path directory, MemoryMode memory, boolean acceptChangedFiles, boolean acceptOtherCpu) {
+      this(directory, memory, acceptChangedFiles, acceptOtherCpu, false, Optional.empty());
     }
   }
 
@@ -100,6 +103,7 @@ public final class Restore implements AutoCloseable {
     Restore restore = null;
     try (KeptFiles kept = new KeptFiles();
         SysVSegments segments = new SysVSegments()) {
+      MachineCheck.here().require(images.manifest().machine(), options.acceptOtherCpu());
       kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(images.manifest().machine(), images.processes());

@@ -53,6 +53,7 @@ final class TreeBuilder {
   private final int exeNumber;
   private final int firstBlobFd;
   private List<KernelPages.Mapping> kernelPages;
+  private VectorState vectors;
   private long asideBase;
   private long areaAddress;
   private long areaBytes;
@@ -100,7 +101,7 @@ final class TreeBuilder {
       attributes(process);
     }
     for (ProcessBuilding process : living()) {
-      process.cure(gadget(process), images.manifest().machine().xsaveBytes());
+      process.cure(gadget(process), vectors);
     }
     ProcessBuilding root = processes.get(images.manifest().processes().get(0).pid());
     if (options.greeting().isPresent()) {
@@ -130,6 +131,8 @@ final class TreeBuilder {
     SpawnedTask task = PidWait.spawn(init, options.newPid() ? ANY_PID : root.pid());
     Tracee tracee = Tracee.seize(task.pid(), Tracee.FOLLOW_OR_DIE);
     tracee.stop(STOP_LIMIT);
+    vectors = VectorState.of(tracee.xstate());
+    vectors.require(images.manifest().machine(), images.processes());
     Optional<Ptrace.RseqConfiguration> rseq = tracee.rseq();
     RemoteProcess remote =
         RemoteProcess.injectFresh(
