@@ -16,7 +16,11 @@ public record Addr(long value) implements Comparable<Addr> {
     if (!hex.startsWith("0x")) {
       throw new IllegalArgumentException("address without 0x: " + hex);
     }
-    return new Addr(Long.parseUnsignedLong(hex.substring(2), 16));
+    Addr address = new Addr(Long.parseUnsignedLong(hex.substring(2), 16));
+    if (!address.toString().equals(hex)) {
+      throw new IllegalArgumentException("address that is not written as " + address);
+    }
+    return address;
   }
 
   @Override

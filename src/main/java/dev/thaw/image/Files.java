@@ -20,5 +20,8 @@ public record Files(
         || sharedMemory.stream().map(SharedMemory::id).distinct().count() != sharedMemory.size()) {
       throw new IllegalArgumentException("an id is used twice");
     }
+    if (files.stream().anyMatch(file -> file.id() < 1)) {
+      throw new IllegalArgumentException("an id below 1"); // 0 stands for no file
+    }
   }
 }

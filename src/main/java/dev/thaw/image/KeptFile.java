@@ -15,6 +15,9 @@ public record KeptFile(String path, int mode, int uid, int gid, byte[] content) 
 
   /** Validates. */
   public KeptFile {
+    if (mode < 0 || mode > 07777) {
+      throw new IllegalArgumentException("kept file " + path + " with mode " + mode);
+    }
     if (!path.startsWith("/") || path.indexOf('\0') >= 0 || content.length > LIMIT_BYTES) {
       throw new IllegalArgumentException("kept file " + path + " of " + content.length + " bytes");
     }

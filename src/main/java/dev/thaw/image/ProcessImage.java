@@ -43,7 +43,7 @@ public record ProcessImage(
     if (threads.isEmpty() || threads.get(0).tid() != pid) {
       throw new IllegalArgumentException("process " + pid + " without its leader");
     }
-    if (!cwd.startsWith("/") || !root.startsWith("/")) {
+    if (!cwd.startsWith("/") || !root.startsWith("/") || (cwd + root).indexOf('\0') >= 0) {
       throw new IllegalArgumentException("process " + pid + ": cwd " + cwd + " root " + root);
     }
     if (umask < 0 || umask > 0777 || limits.size() > 16) {
@@ -81,10 +81,22 @@ public record ProcessImage(
   }
 
   /** One {@code RLIMIT_*}; -1 is RLIM_INFINITY. */
-  public record Limit(int resource, long soft, long hard) {}
+  public record Limit(int resource, long soft, long hard) {
+    /** Validates. */
+    public Limit {
+      if (resource < 0 || resource > 15) {
+        throw new IllegalArgumentException("limit " + resource);
+      }
+    }
+  }
 
   /** struct itimerval in nanoseconds: both zero when disarmed. */
-  public record IntervalTimer(long valueNanos, long intervalNanos) {}
+  public record IntervalTimer(long valueNanos, long intervalNanos) {
+    /** Validates. */
+    public IntervalTimer {
+      requireTimes(valueNanos, intervalNanos);
+    }
+  }
 
   /**
    * A timer of timer_create(2).
@@ -102,7 +114,18 @@ public record ProcessImage(
       int tid,
       long valueNanos,
       long intervalNanos,
-      int overrun) {}
+      int overrun) {
+    /** Validates. */
+    public PosixTimer {
+      requireTimes(valueNanos, intervalNanos);
+    }
+  }
+
+  private static void requireTimes(long valueNanos, long intervalNanos) {
+    if (valueNanos < 0 || intervalNanos < 0) {
+      throw new IllegalArgumentException("a timer with a negative time");
+    }
+  }
 
   /**
    * What prctl(2), personality(2) and some files of /proc hold for a process.

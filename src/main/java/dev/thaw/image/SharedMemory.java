@@ -28,9 +28,14 @@ public record SharedMemory(
 
   /** Validates. */
   public SharedMemory {
-    if (sizeBytes < 0 || sizeBytes > 1L << 50 || id < 0 || name.indexOf('\0') >= 0) {
+    if (sizeBytes < 0 || sizeBytes > 1L << 50 || id < 1 || name.indexOf('\0') >= 0) {
       throw new IllegalArgumentException("shared memory " + id + " of " + sizeBytes + " bytes");
     }
+  }
+
+  /** Its length in pages of 4 KiB, the last of which may be cut off. */
+  public long pages() {
+    return (sizeBytes + 4095) / 4096;
   }
 
   /** The name of its pagemap file. */

@@ -10,7 +10,8 @@ public record SocketSetting(SocketOption option, byte[] value) {
 
   /** Validates. */
   public SocketSetting {
-    if (value.length == 0 || value.length > MAX_BYTES) {
+    boolean number = option == SocketOption.SO_RCVBUF || option == SocketOption.SO_SNDBUF;
+    if (value.length == 0 || value.length > MAX_BYTES || number && value.length != 4) {
       throw new IllegalArgumentException(option + " of " + value.length + " bytes");
     }
   }

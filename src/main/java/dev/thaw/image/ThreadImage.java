@@ -46,6 +46,9 @@ public record ThreadImage(
   /** Index of {@code rsp} in {@code registers}. */
   public static final int RSP = 19;
 
+  /** CONFIG_NR_CPUS with CONFIG_MAXSMP, the most that x86-64 has. */
+  private static final int MAX_CPUS = 8192;
+
   /** Validates. */
   public ThreadImage {
     registers = List.copyOf(registers);
@@ -53,6 +56,9 @@ public record ThreadImage(
     affinity = List.copyOf(affinity);
     if (registers.size() != 27 || xstate.length > 1 << 16 || tid < 1) {
       throw new IllegalArgumentException("thread " + tid + ": registers");
+    }
+    if (name.indexOf('\0') >= 0 || affinity.isEmpty() || affinity.size() > MAX_CPUS / 64) {
+      throw new IllegalArgumentException("thread " + tid + ": name or affinity");
     }
   }
 

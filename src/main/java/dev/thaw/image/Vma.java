@@ -168,6 +168,14 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
 
     /** /dev/zero mapped privately, or another device without content of its own. */
     record CharDevice(String path, long offsetBytes, boolean privately) implements Backing {
+      /** Validates. */
+      public CharDevice {
+        requireOffset(offsetBytes);
+        if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
+          throw new IllegalArgumentException("device " + path);
+        }
+      }
+
       @Override
       public boolean paged() {
         return privately;

@@ -61,13 +61,13 @@ final class SessionTable {
   }
 
   /** The slots get indices, one page after the other; the backing is not counted yet. */
-  int describeBacking(BackingSpec spec, long extentCount) {
+  int describeBacking(BackingSpec spec, long extentCount) throws IOException {
     int backing = get(Tables.BACKING_COUNT);
     int firstSlot = get(Tables.SLOT_COUNT);
     long index = getLong(Tables.PAGE_COUNT);
     int slotEnd = firstSlot + spec.slots().size();
     if (backing == Tables.MAX_BACKINGS || slotEnd > Tables.MAX_SLOTS) {
-      throw new IllegalStateException("too many backings: " + backing + ", slots: " + slotEnd);
+      throw new IOException("too many backings: " + backing + ", slots: " + slotEnd);
     }
     int slotAt = Tables.SLOTS + firstSlot * Tables.SLOT_BYTES;
     for (Slot slot : spec.slots()) {
@@ -78,7 +78,7 @@ final class SessionTable {
       slotAt += Tables.SLOT_BYTES;
     }
     if (index > Tables.MAX_PAGES) {
-      throw new IllegalStateException("more memory than a tree can have: " + index + " pages");
+      throw new IOException("more memory than a tree can have: " + index + " pages");
     }
     int at = Tables.BACKINGS + backing * Tables.BACKING_BYTES;
     set(at + Tables.BACKING_FLAGS, spec.shared() ? Tables.BACKING_SHARED : 0);

@@ -6,6 +6,7 @@ import dev.thaw.image.ImageFormatException;
 import dev.thaw.image.Manifest;
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
+import dev.thaw.image.References;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.store.CheckpointDir;
 import dev.thaw.store.PageStore;
@@ -44,8 +45,22 @@ public final class Images implements AutoCloseable {
         readPagemap(dir, ProcessImage.pagemapName(node.pid()));
       }
     }
+    References.check(manifest, files, processes);
     for (SharedMemory memory : files.sharedMemory()) {
       readPagemap(dir, memory.pagemapName());
+      requireWithin(memory);
+    }
+  }
+
+  /** What lies behind the end of a segment would be written to memory of this JVM. */
+  private void requireWithin(SharedMemory memory) throws ImageFormatException {
+    List<PagemapRun> runs = runs(memory.pagemapName());
+    if (!runs.isEmpty() && runs.get(runs.size() - 1).endPage() > memory.pages()) {
+      throw new ImageFormatException(
+          Pagemap.fileName(memory.pagemapName())
+              + ": has pages behind the end of an object of "
+              + memory.sizeBytes()
+              + " bytes");
     }
   }
 

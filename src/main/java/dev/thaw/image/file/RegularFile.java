@@ -17,6 +17,9 @@ public record RegularFile(
   /** Validates. */
   public RegularFile {
     locks = List.copyOf(locks);
+    if (offsetBytes < 0) {
+      throw new IllegalArgumentException(file.path() + " at offset " + offsetBytes);
+    }
   }
 
   @Override
