@@ -6,6 +6,7 @@
 # make fmt        format the Java sources
 # make stress     the tests with a time budget, for ten minutes
 # make bench      the figures of the README
+# make golden     a new golden checkpoint, images/golden-VERSION, once for each format version
 # make install    to PREFIX (/usr/local)
 SHELL := /bin/bash
 MVN ?= mvn -q -B
@@ -68,6 +69,10 @@ bench: build
 	@echo
 	@$(BENCH) -Dexec.mainClass=dev.thaw.pager.PagerBench -Dexec.args=$(BENCH_ROUNDS)
 
+FORMAT_VERSION = $(shell sed -n 's/.*FORMAT_VERSION = \(.*\);/\1/p' src/main/java/dev/thaw/image/Manifest.java)
+golden: build
+	@src/build/make-golden target/thaw $(NATIVE)/victims/nolibc images/golden-$(FORMAT_VERSION)
+
 # The archive knows its jars by path, so it is made where they come to lie; not under a DESTDIR.
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(HOME_DIR)/lib $(HOME_DIR)/native
@@ -82,4 +87,4 @@ install: build
 clean:
 	rm -rf target
 
-.PHONY: all build assemble native demo test check stress fmt bench install clean
+.PHONY: all build assemble native demo test check stress fmt bench golden install clean
