@@ -178,11 +178,15 @@ static int exit_code(int status)
 
 void tree_need_filler(void)
 {
+	int err;
+
 	if (__atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE) ||
 	    __atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
 		return;
-	if (tree_start_filler()) {
-		dprintf(2, "thaw-init: nobody is left to fill the memory; the tree is killed\n");
+	err = tree_start_filler();
+	if (err) {
+		dprintf(2, "thaw-init: nobody is left to fill the memory (%u fillers died: %s); "
+			"the tree is killed\n", init.jvm_restarts, strerror(-err));
 		tree_exit(1);
 	}
 }

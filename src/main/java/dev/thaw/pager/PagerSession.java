@@ -35,7 +35,7 @@ public final class PagerSession implements AutoCloseable {
   private final SessionTable table;
   private final EventFd requestBell;
   private final EventFd pagerBell;
-  private boolean complete = true;
+  private boolean complete = true; // no backing has pages to fill
   private final List<Backing> backings = new ArrayList<>();
   private Filler filler;
   private FrameMap map;
@@ -78,6 +78,7 @@ public final class PagerSession implements AutoCloseable {
    */
   public static PagerSession resume(InitConnection init, PageSource source) throws IOException {
     PagerSession session = new PagerSession(init, source, true);
+    session.complete = false;
     int count = session.table.get(Tables.BACKING_COUNT);
     for (int i = 0; i < count; i++) {
       SessionTable.Backing b = session.table.backing(i);
