@@ -21,7 +21,9 @@ final class ArgFormat {
     HEX,
     PATH,
     DIRECTORY,
-    FLAGS
+    FLAGS,
+    STRUCT,
+    CLONE_ARGS
   }
 
   private final Kind kind;
@@ -32,11 +34,28 @@ final class ArgFormat {
 
   private final String zero;
 
+  /** Of a structure of 64-bit words. */
+  private final List<String> fields;
+
+  /** Of the flags in a structure. */
+  private final ArgFormat flags;
+
   private ArgFormat(Kind kind, Map<Long, String> names, long fieldMask, String zero) {
     this.kind = kind;
     this.names = new TreeMap<>(names);
     this.fieldMask = fieldMask;
     this.zero = zero;
+    this.fields = List.of();
+    this.flags = null;
+  }
+
+  private ArgFormat(Kind kind, List<String> fields, ArgFormat flags) {
+    this.kind = kind;
+    this.names = new TreeMap<>();
+    this.fieldMask = 0;
+    this.zero = "NULL";
+    this.fields = fields;
+    this.flags = flags;
   }
 
   static ArgFormat decimal() {
@@ -68,6 +87,16 @@ final class ArgFormat {
     return new ArgFormat(Kind.FLAGS, names, fieldMask, zero);
   }
 
+  /** A structure of 64-bit words in the data area. */
+  static ArgFormat struct(List<String> fields) {
+    return new ArgFormat(Kind.STRUCT, fields, null);
+  }
+
+  /** A {@code struct clone_args} in the data area. */
+  static ArgFormat cloneArgs(ArgFormat flags) {
+    return new ArgFormat(Kind.CLONE_ARGS, List.of(), flags);
+  }
+
   String number(long value) {
     switch (kind) {
       case DECIMAL:
@@ -77,6 +106,8 @@ final class ArgFormat {
       case HEX:
         return hexText(value);
       case PATH:
+      case STRUCT:
+      case CLONE_ARGS:
         return value == 0 ? "NULL" : hexText(value);
       case DIRECTORY:
         return (int) value == -100 ? "AT_FDCWD" : Long.toString(value);
@@ -88,6 +119,12 @@ final class ArgFormat {
   }
 
   String data(Program program, int offset) {
+    if (kind == Kind.STRUCT) {
+      return StructText.words(program, offset, fields);
+    }
+    if (kind == Kind.CLONE_ARGS) {
+      return StructText.cloneArgs(program, offset, flags);
+    }
     byte[] bytes = program.dataAt(offset, 4096);
     int length = 0;
     while (length < bytes.length && bytes[length] != 0) {
@@ -106,7 +143,7 @@ final class ArgFormat {
   }
 
   private String flagText(long value) {
-    if (names.containsKey(value)) {
+    if (names.containsKey(value) && (fieldMask == 0 || (value & ~fieldMask) == 0)) {
       return names.get(value);
     }
     List<String> parts = new ArrayList<>();

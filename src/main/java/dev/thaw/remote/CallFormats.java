@@ -26,6 +26,7 @@ final class CallFormats {
             + "02000=O_APPEND 04000=O_NONBLOCK 010000=O_DSYNC 020000=O_ASYNC 040000=O_DIRECT "
             + "0100000=O_LARGEFILE 0200000=O_DIRECTORY 0400000=O_NOFOLLOW 01000000=O_NOATIME "
             + "02000000=O_CLOEXEC 010000000=O_PATH");
+    flags("fdflags", 0, "0", "02000=O_APPEND 04000=O_NONBLOCK 040000=O_DIRECT 02000000=O_CLOEXEC");
     flags("prot", 0, "PROT_NONE", "1=PROT_READ 2=PROT_WRITE 4=PROT_EXEC");
     flags(
         "map",
@@ -56,7 +57,7 @@ final class CallFormats {
         -1,
         "0",
         "1=PR_SET_PDEATHSIG 4=PR_SET_DUMPABLE 8=PR_SET_KEEPCAPS 15=PR_SET_NAME "
-            + "24=PR_CAPBSET_DROP 28=PR_SET_SECUREBITS 29=PR_SET_TIMERSLACK 35=PR_SET_MM "
+            + "23=PR_CAPBSET_READ 24=PR_CAPBSET_DROP 28=PR_SET_SECUREBITS 29=PR_SET_TIMERSLACK 33=PR_MCE_KILL 35=PR_SET_MM "
             + "36=PR_SET_CHILD_SUBREAPER 38=PR_SET_NO_NEW_PRIVS 41=PR_SET_THP_DISABLE "
             + "47=PR_CAP_AMBIENT 77=PR_TIMER_CREATE_RESTORE_IDS");
     flags(
@@ -104,13 +105,33 @@ final class CallFormats {
             + "0x4000=CLONE_VFORK 0x8000=CLONE_PARENT 0x10000=CLONE_THREAD 0x40000=CLONE_SYSVSEM "
             + "0x80000=CLONE_SETTLS 0x100000=CLONE_PARENT_SETTID 0x200000=CLONE_CHILD_CLEARTID "
             + "0x1000000=CLONE_CHILD_SETTID 0x11=SIGCHLD");
+    FORMATS.put("cloneargs", ArgFormat.cloneArgs(FORMATS.get("clone")));
+    struct("sigaction", "sa_handler sa_flags sa_restorer sa_mask");
+    struct("rlimit", "rlim_cur rlim_max");
+    struct("itimer_value", "interval_sec interval_usec value_sec value_usec");
+    struct("timer_value", "interval_sec interval_nsec value_sec value_nsec");
+    struct("uffd_api", "api features");
+    struct("uffd_range", "start len mode");
     CallTable.addTo(CallFormats::call);
   }
 
+  /** What the third argument of ioctl(2) is, by the second. */
+  private static final Map<Long, ArgFormat> REQUESTS =
+      Map.of(0xc018aa3fL, FORMATS.get("uffd_api"), 0xc020aa00L, FORMATS.get("uffd_range"));
+
   private CallFormats() {}
 
-  static List<ArgFormat> of(long nr) {
-    return CALLS.getOrDefault(nr, List.of());
+  static List<ArgFormat> of(Program.Op op) {
+    List<ArgFormat> formats = CALLS.getOrDefault(op.nr(), List.of());
+    if (op.nr() == Syscalls.IOCTL && op.args().get(1) instanceof Program.Const) {
+      ArgFormat argument = REQUESTS.get(((Program.Const) op.args().get(1)).value());
+      return argument == null ? formats : List.of(formats.get(0), formats.get(1), argument);
+    }
+    return formats;
+  }
+
+  private static void struct(String name, String fields) {
+    FORMATS.put(name, ArgFormat.struct(List.of(fields.split(" "))));
   }
 
   private static void flags(String name, long fieldMask, String zero, String values) {

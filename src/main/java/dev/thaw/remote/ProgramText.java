@@ -7,6 +7,9 @@ import java.util.List;
 
 /** Prints programs and single calls as strace would. */
 final class ProgramText {
+  /** linux/threads.h. */
+  private static final int PID_MAX_LIMIT = 4 * 1024 * 1024;
+
   private ProgramText() {}
 
   static String of(Program program) {
@@ -21,7 +24,7 @@ final class ProgramText {
   /** {@code openat(AT_FDCWD, "/x", O_RDONLY)}. */
   static String call(Program program, Op op) {
     List<String> args = new ArrayList<>();
-    List<ArgFormat> formats = CallFormats.of(op.nr());
+    List<ArgFormat> formats = CallFormats.of(op);
     for (int i = 0; i < op.args().size(); i++) {
       ArgFormat format = i < formats.size() ? formats.get(i) : ArgFormat.NUMBER;
       args.add(argument(program, op.args().get(i), format));
@@ -45,10 +48,15 @@ final class ProgramText {
     return "*(long*)data+" + ((Program.Word64) arg).offset();
   }
 
+  /** Addresses in hex; pids, descriptors and counts not. */
+  private static String result(long value) {
+    return value > PID_MAX_LIMIT ? "0x" + Long.toHexString(value) : Long.toString(value);
+  }
+
   private static String tail(Op op) {
     String expected = "";
     if (op.success() instanceof Program.Exactly) {
-      expected = " = " + ((Program.Exactly) op.success()).result();
+      expected = " = " + result(((Program.Exactly) op.success()).result());
     } else if (op.success() instanceof Program.OrErrno) {
       expected = " or " + ((Program.OrErrno) op.success()).errnos();
     } else if (op.success() instanceof Program.Any) {

@@ -31,10 +31,45 @@ class ProgramTest {
     assertEquals(
         "openat(3, NULL, O_RDWR|O_APPEND|O_CLOEXEC)",
         call(Syscalls.OPENAT, 3, 0, 2 | 02000 | 02000000));
+    assertEquals("openat(3, NULL, O_RDONLY|O_CLOEXEC)", call(Syscalls.OPENAT, 3, 0, 02000000));
     assertEquals("umask(022)", call(Syscalls.UMASK, 022));
-    assertEquals("ioctl(5, UFFDIO_REGISTER, 0)", call(Syscalls.IOCTL, 5, 0xc020aa00L, 0));
+    assertEquals("ioctl(5, UFFDIO_REGISTER, NULL)", call(Syscalls.IOCTL, 5, 0xc020aa00L, 0));
     assertEquals("prctl(PR_SET_NAME, 1)", call(Syscalls.PRCTL, 15, 1));
     assertEquals("syscall_9999(1)", call(9999, 1));
+  }
+
+  @Test
+  void structuresPrintWithTheNamesOfTheirFields() {
+    Program.Builder builder = Program.builder("p");
+    Program.Data pid = builder.data(bytes(4242));
+    Program.Data args = builder.data(bytes(0x100, 0, 0, 0, 17, 0, 0, 0, 0, 1, 0));
+    builder.pointer(args.plus(64), pid);
+    builder.callOk(Success.exactly(4242), Syscalls.CLONE3, args, 88);
+    builder.call(Syscalls.PRLIMIT64, 0, 7, builder.data(bytes(1024, -1)), 0);
+    Program.Data range = builder.data(bytes(0x7f0000000000L, 4096, 5, 0));
+    builder.call(Syscalls.IOCTL, 3, 0xc020aa00L, range);
+    builder.call(Syscalls.IOCTL, 3, 0x5421, range);
+    builder.call(Syscalls.PRLIMIT64, 0, 7, range.plus(24), 0);
+    assertEquals(
+        String.join(
+            "\n",
+            "# p",
+            "   0  clone3({flags=CLONE_VM, exit_signal=SIGCHLD, set_tid=[4242], set_tid_size=1}, 88)"
+                + " = 4242",
+            "   1  prlimit64(0, 7, {rlim_cur=1024, rlim_max=-1}, 0)",
+            "   2  ioctl(3, UFFDIO_REGISTER, {start=0x7f0000000000, len=4096, mode=5})",
+            "   3  ioctl(3, FIONBIO, data+112)",
+            "   4  prlimit64(0, 7, data+136, 0)",
+            ""),
+        builder.build().toString());
+  }
+
+  private static byte[] bytes(long... words) {
+    ByteBuffer bytes = ByteBuffer.allocate(8 * words.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (long word : words) {
+      bytes.putLong(word);
+    }
+    return bytes.array();
   }
 
   @Test
@@ -49,7 +84,7 @@ class ProgramTest {
         String.join(
             "\n",
             "# descriptors of 42",
-            "   0  pipe2(data+0, O_RDONLY)    # fd 7: pipe",
+            "   0  pipe2(data+0, 0)    # fd 7: pipe",
             "   1  dup(*(int*)data+4)",
             "   2  dup3($1, 7, O_CLOEXEC) = 7",
             "   3  chdir(\"/srv\") or [ENOENT]",
