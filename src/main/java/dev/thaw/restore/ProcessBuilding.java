@@ -9,8 +9,8 @@ import dev.thaw.remote.Program;
 import dev.thaw.remote.RemoteProcess;
 import dev.thaw.remote.Results;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** One process under construction: its image, its blob, its threads' blobs. */
 final class ProcessBuilding {
@@ -21,7 +21,9 @@ final class ProcessBuilding {
   private final TreeNode node;
   private final ProcessImage image;
   private final RemoteProcess remote;
-  private final List<RemoteProcess> threads = new ArrayList<>();
+
+  /** The further threads, by tid. */
+  private final Map<Integer, RemoteProcess> threads = new LinkedHashMap<>();
 
   /**
    * @param image null for a zombie
@@ -59,31 +61,26 @@ final class ProcessBuilding {
     return program.ops().isEmpty() ? null : remote.run(program);
   }
 
-  /** Makes the threads besides the leader. */
-  void makeThreads() throws IOException {
-    for (ThreadImage thread : image.threads().subList(1, image.threads().size())) {
-      Results results = remote.run(ThreadPrograms.create(thread.tid()));
-      threads.add(remote.startThread(results.born().get(0), THREAD_PROGRAM_BYTES));
-    }
+  /** Makes a thread besides the leader. */
+  void makeThread(ThreadImage thread, Program program) throws IOException {
+    Results results = remote.run(program);
+    threads.put(thread.tid(), remote.startThread(results.born().get(0), THREAD_PROGRAM_BYTES));
   }
 
-  /** Gives every thread its own attributes; the leader, whose rights made the rest, last. */
-  void setThreadAttributes() throws IOException {
-    for (int i = image.threads().size() - 1; i >= 0; i--) {
-      RemoteProcess thread = i == 0 ? remote : threads.get(i - 1);
-      thread.run(
-          ThreadPrograms.attributes(
-              image.threads().get(i),
-              image.attributes().dumpable(),
-              image.attributes().noNewPrivileges()));
-    }
+  /** Runs a program in one of the threads. */
+  void runIn(ThreadImage thread, Program program) throws IOException {
+    blobOf(thread).run(program);
+  }
+
+  private RemoteProcess blobOf(ThreadImage thread) {
+    return thread.tid() == pid() ? remote : threads.get(thread.tid());
   }
 
   /** Takes the blob out and sets the final registers; all threads stay stopped. */
   void cure(long syscallGadget, VectorState vectors) throws IOException {
     for (int i = image.threads().size() - 1; i >= 0; i--) {
       ThreadImage thread = image.threads().get(i);
-      RemoteProcess blob = i == 0 ? remote : threads.get(i - 1);
+      RemoteProcess blob = blobOf(thread);
       byte[] xstate = vectors.fitted(thread);
       var registers = FinalRegisters.of(thread);
       long mask = thread.blocked().value();
@@ -102,7 +99,7 @@ final class ProcessBuilding {
         pidfd.send(SIGSTOP);
       }
     }
-    for (RemoteProcess thread : threads) {
+    for (RemoteProcess thread : threads.values()) {
       thread.thread().detach();
     }
     remote.thread().detach();

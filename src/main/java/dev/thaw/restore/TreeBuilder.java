@@ -2,6 +2,7 @@ package dev.thaw.restore;
 
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
+import dev.thaw.image.ThreadImage;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
 import dev.thaw.linux.Ptrace;
@@ -18,7 +19,6 @@ import dev.thaw.remote.Results;
 import dev.thaw.remote.TaskGoneException;
 import dev.thaw.remote.Tracee;
 import dev.thaw.restore.fd.FilesPlan;
-import dev.thaw.restore.fd.Phase;
 import dev.thaw.store.PagemapRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,14 +31,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Builds the tree, process by process and step by step. Runs on the tracer thread. */
-final class TreeBuilder {
+final class TreeBuilder implements BuildSite {
   private static final int PAGE_SHIFT = 12;
   private static final int ANY_PID = 0;
   private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
-
-  /** EVENT_FORK, REMAP, REMOVE, UNMAP, MISSING_SHMEM, MINOR_SHMEM, POISON (linux/userfaultfd.h). */
-  private static final long UFFD_FEATURES =
-      1 << 1 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 5 | 1 << 10 | 1 << 14;
 
   private final Restore.Options options;
   private final Images images;
@@ -49,14 +45,7 @@ final class TreeBuilder {
   private final PagerSession pager;
   private final Map<Integer, ProcessBuilding> processes = new LinkedHashMap<>();
   private final PageWriter writer;
-  private final int uffdNumber;
-  private final int exeNumber;
-  private final int firstBlobFd;
-  private List<KernelPages.Mapping> kernelPages;
   private VectorState vectors;
-  private long asideBase;
-  private long areaAddress;
-  private long areaBytes;
 
   TreeBuilder(
       Restore.Options options,
@@ -74,9 +63,6 @@ final class TreeBuilder {
     this.init = init;
     this.pager = pager;
     this.writer = new PageWriter(images.pages());
-    this.uffdNumber = files.firstFreeNumber();
-    this.exeNumber = uffdNumber + 1;
-    this.firstBlobFd = uffdNumber + 2;
   }
 
   /**
@@ -85,21 +71,7 @@ final class TreeBuilder {
    * @return the root's pid in this process's pid namespace
    */
   int build() throws IOException {
-    chooseAddresses();
-    makeProcesses();
-    for (ProcessBuilding process : living()) {
-      memory(process);
-    }
-    for (Phase phase : Phase.values()) {
-      for (ProcessBuilding process : living()) {
-        process.run(files.program(process.pid(), phase).build());
-      }
-    }
-    pager.start();
-    buryZombies();
-    for (ProcessBuilding process : living()) {
-      attributes(process);
-    }
+    new BuildOrder(images, layouts, files, context).build(this);
     for (ProcessBuilding process : living()) {
       process.cure(gadget(process), vectors);
     }
@@ -119,15 +91,13 @@ final class TreeBuilder {
     return processes.values().stream().filter(p -> !p.node().zombie()).toList();
   }
 
-  private void chooseAddresses() throws IOException {
-    areaBytes = AreaSize.of(images, files);
-    long hole = AddressHole.find(images.processes(), KernelPages.ASIDE_BYTES + areaBytes);
-    asideBase = hole;
-    areaAddress = hole + KernelPages.ASIDE_BYTES;
+  @Override
+  public void begin(String stage) {
+    // what fails names its program
   }
 
-  private void makeProcesses() throws IOException {
-    TreeNode root = images.manifest().processes().get(0);
+  @Override
+  public FreshTask root(TreeNode root, Places places) throws IOException {
     SpawnedTask task = PidWait.spawn(init, options.newPid() ? ANY_PID : root.pid());
     Tracee tracee = Tracee.seize(task.pid(), Tracee.FOLLOW_OR_DIE);
     tracee.stop(STOP_LIMIT);
@@ -136,68 +106,62 @@ final class TreeBuilder {
     Optional<Ptrace.RseqConfiguration> rseq = tracee.rseq();
     RemoteProcess remote =
         RemoteProcess.injectFresh(
-            tracee, task.gadgetAddress(), areaAddress, areaBytes, firstBlobFd);
-    kernelPages = KernelPages.of(task.pid());
-    Map<String, Long> aside = KernelPages.aside(kernelPages, asideBase);
-    aside.forEach(context::aside);
-    remote.run(
-        SkeletonPrograms.empty(
-            kernelPages, aside, asideBase, areaAddress + areaBytes, remote.ownDescriptor(), rseq));
-    addFamily(new ProcessBuilding(root, images.process(root.pid()), remote));
-    groups();
+            tracee,
+            task.gadgetAddress(),
+            places.areaAddress(),
+            places.areaBytes(),
+            places.firstBlobFd());
+    processes.put(root.pid(), new ProcessBuilding(root, images.process(root.pid()), remote));
+    return new FreshTask(KernelPages.of(task.pid()), remote.ownDescriptor(), rseq);
   }
 
-  private void addFamily(ProcessBuilding process) throws IOException {
-    processes.put(process.pid(), process);
-    List<TreeNode> children =
-        images.manifest().processes().stream()
-            .filter(n -> n.ppid() == process.pid() && n.pid() != process.pid())
-            .toList();
-    Program family = SkeletonPrograms.family(process.node(), children);
+  @Override
+  public void run(int pid, Program program) throws IOException {
+    processes.get(pid).run(program);
+  }
+
+  @Override
+  public void run(int pid, ThreadImage thread, Program program) throws IOException {
+    processes.get(pid).runIn(thread, program);
+  }
+
+  @Override
+  public void family(int pid, Program family, List<TreeNode> children) throws IOException {
+    ProcessBuilding process = processes.get(pid);
     Results results = process.run(family);
     List<Tracee> born = results == null ? List.of() : results.born();
     for (Tracee child : born) {
-      int pid = InnerPid.of(child.tid());
-      TreeNode node = children.stream().filter(n -> n.pid() == pid).findFirst().orElseThrow();
-      addFamily(
+      int inner = InnerPid.of(child.tid());
+      TreeNode node = children.stream().filter(n -> n.pid() == inner).findFirst().orElseThrow();
+      processes.put(
+          node.pid(),
           new ProcessBuilding(
               node, images.process(node.pid()), process.remote().startProcess(child)));
     }
   }
 
-  /** Process groups: leaders first, then those that join them. A group outside the tree is left. */
-  private void groups() throws IOException {
-    List<TreeNode> nodes = images.manifest().processes();
-    for (boolean leaders : new boolean[] {true, false}) {
-      for (TreeNode node : nodes) {
-        boolean leads = node.pgid() == node.pid();
-        boolean known = nodes.stream().anyMatch(n -> n.pid() == node.pgid());
-        if (leads == leaders && known && node.sid() != node.pid()) {
-          processes.get(node.pid()).run(SkeletonPrograms.group(node));
-        }
-      }
-    }
-  }
-
-  private void memory(ProcessBuilding process) throws IOException {
-    MemoryLayout layout = layouts.get(process.pid());
-    MemoryPrograms programs = new MemoryPrograms(layout, context);
-    process.run(programs.map());
+  @Override
+  public void write(MemoryLayout layout) throws IOException {
+    ProcessBuilding process = processes.get(layout.pid());
     for (PagemapRun run : layout.writtenRuns()) {
       writer.write(process.hostPid(), run);
     }
-    process.run(programs.protect());
-    process.run(MemoryPrograms.mmFields(process.image().mm(), exeNumber));
-    if (programs.registers()) {
-      process.run(programs.register(uffdNumber, UFFD_FEATURES));
-      try (PidFd pidfd = PidFd.open(process.hostPid())) {
-        Fd uffd = pidfd.take(uffdNumber);
-        List<SpaceVma> served = served(layout);
-        boolean drain = served.stream().anyMatch(v -> v.kind().copied());
-        pager.addSpace(process.hostPid(), uffd, served, marks(layout), drain);
-      }
-      process.run(SkeletonPrograms.close(uffdNumber));
+  }
+
+  @Override
+  public void serve(MemoryLayout layout, int uffdNumber) throws IOException {
+    int pid = processes.get(layout.pid()).hostPid();
+    try (PidFd pidfd = PidFd.open(pid)) {
+      Fd uffd = pidfd.take(uffdNumber);
+      List<SpaceVma> served = served(layout);
+      boolean drain = served.stream().anyMatch(v -> v.kind().copied());
+      pager.addSpace(pid, uffd, served, marks(layout), drain);
     }
+  }
+
+  @Override
+  public void startPager() throws IOException {
+    pager.start();
   }
 
   private List<SpaceVma> served(MemoryLayout layout) {
@@ -245,35 +209,36 @@ final class TreeBuilder {
     };
   }
 
-  private void buryZombies() throws IOException {
-    for (ProcessBuilding process : processes.values()) {
-      if (process.node().zombie()) {
-        try {
-          process.run(SkeletonPrograms.die(process.node()));
-          throw new RestoreException("pid " + process.pid() + " did not become a zombie");
-        } catch (TaskGoneException expected) {
-          process.remote().close();
-        }
-      }
+  @Override
+  public void bury(TreeNode node, Program program) throws IOException {
+    ProcessBuilding process = processes.get(node.pid());
+    try {
+      process.run(program);
+    } catch (TaskGoneException expected) {
+      process.remote().close();
+      return;
     }
+    throw new RestoreException("pid " + process.pid() + " did not become a zombie");
   }
 
-  private void attributes(ProcessBuilding process) throws IOException {
-    ProcessImage image = process.image();
-    process.run(SkeletonPrograms.unmap(asideBase, KernelPages.ASIDE_BYTES));
-    process.makeThreads();
-    process.run(TaskPrograms.attributes(image));
-    process.run(TaskPrograms.signalActions(image));
-    process.run(TaskPrograms.pending(image));
-    process.run(TaskPrograms.timers(image));
-    process.run(TaskPrograms.limits(image));
-    int pid = process.hostPid();
+  @Override
+  public void thread(int pid, ThreadImage thread, Program program) throws IOException {
+    processes.get(pid).makeThread(thread, program);
+  }
+
+  @Override
+  public void settings(ProcessImage image) throws IOException {
+    int pid = processes.get(image.pid()).hostPid();
     setting(pid, "oom_score_adj", Integer.toString(image.attributes().oomScoreAdj()));
     setting(pid, "coredump_filter", "0x" + hex(image.attributes().coreFilter()));
     if (options.newPid()) {
       KnownTid.update(pid, image.threads().get(0), InnerPid.of(pid));
     }
-    process.setThreadAttributes();
+  }
+
+  @Override
+  public void installExitPages(ProcessImage image) {
+    int pid = processes.get(image.pid()).hostPid();
     image.threads().forEach(thread -> ExitPages.install(pid, thread));
   }
 
