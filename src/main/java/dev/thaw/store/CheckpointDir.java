@@ -4,6 +4,7 @@ import dev.thaw.image.ImageFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32;
 
 /**
  * A checkpoint that was read and checked. Opening reads every metadata file into memory and
@@ -161,6 +163,40 @@ public final class CheckpointDir {
   /** The directory. */
   public Path path() {
     return path;
+  }
+
+  /**
+   * What tells this checkpoint from every other one, however its pages are laid out: checksums of
+   * the checksums of its records, of which the manifest holds the time of the dump.
+   */
+  public long identity() {
+    StringBuilder lines = new StringBuilder();
+    checksums
+        .files()
+        .forEach(
+            (name, entry) -> {
+              if (name.endsWith(".json")) {
+                lines
+                    .append(Checksums.hex(entry.checksum()))
+                    .append(' ')
+                    .append(entry.lengthBytes());
+                lines.append(' ').append(name).append('\n');
+              }
+            });
+    byte[] text = lines.toString().getBytes(StandardCharsets.US_ASCII);
+    CRC32 second = new CRC32();
+    second.update(text);
+    return (long) Checksums.of(text) << 32 | second.getValue();
+  }
+
+  /** What changes with every byte of it, the place of a page in the page file among them. */
+  public int checksum() {
+    return Checksums.of(checksums.encode());
+  }
+
+  /** The names of all files that its list has. */
+  Set<String> fileNames() {
+    return checksums.files().keySet();
   }
 
   /** The names of the metadata files, in order. */

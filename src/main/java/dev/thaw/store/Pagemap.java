@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Which pages of one space are held, and where: the content of a {@code pagemap-NAME.img} file. A
@@ -39,9 +40,33 @@ public record Pagemap(PageStatistics statistics, List<PagemapRun> runs) {
     return "pagemap-" + name + ".img";
   }
 
+  /** The inverse of {@link #fileName}; empty for any other file. */
+  static Optional<String> nameOf(String file) {
+    boolean named = file.startsWith("pagemap-") && file.endsWith(".img");
+    return named ? Optional.of(file.substring(8, file.length() - 4)) : Optional.empty();
+  }
+
   /** The pages that the runs hold. */
   public long pageCount() {
     return runs.stream().mapToLong(PagemapRun::pageCount).sum();
+  }
+
+  /** Where the content of {@code page} is in the page store; -1 where it has none. */
+  public long storePage(long page) {
+    int low = 0;
+    int high = runs.size() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      PagemapRun run = runs.get(middle);
+      if (page < run.firstPage()) {
+        high = middle - 1;
+      } else if (page >= run.endPage()) {
+        low = middle + 1;
+      } else {
+        return run.zero() ? -1 : run.firstStorePage() + page - run.firstPage();
+      }
+    }
+    return -1;
   }
 
   byte[] encode() {
