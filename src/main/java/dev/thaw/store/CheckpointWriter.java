@@ -44,14 +44,37 @@ public final class CheckpointWriter implements AutoCloseable {
   private final Path target;
   private final boolean targetExisted;
   private final Path partial;
+  private final CheckpointReplacement replacement;
   private final SortedMap<String, Checksums.Entry> files = new TreeMap<>();
   private final Thread atShutdown = new Thread(this::abandon, "checkpoint-abandon");
   private boolean ended;
 
-  private CheckpointWriter(Path target, boolean targetExisted, Path partial) {
+  private CheckpointWriter(
+      Path target, boolean targetExisted, Path partial, CheckpointReplacement replacement) {
     this.target = target;
     this.targetExisted = targetExisted;
     this.partial = partial;
+    this.replacement = replacement;
+  }
+
+  /**
+   * Begins a checkpoint that takes the place of another one at {@link #commit}, in one step.
+   *
+   * @param old stays as it is until then
+   */
+  static CheckpointWriter replacing(CheckpointDir old) throws IOException {
+    Path target = old.path().toRealPath();
+    if (target.getParent() == null) {
+      throw new IOException(target + ": cannot be replaced, it has no parent directory");
+    }
+    Path partial = target.resolveSibling("." + target.getFileName() + "." + random());
+    return new CheckpointWriter(
+            target, false, partial, new CheckpointReplacement(target, old.fileNames()))
+        .makeDirectory();
+  }
+
+  private static String random() {
+    return "partial-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
   }
 
   /**
@@ -63,11 +86,11 @@ public final class CheckpointWriter implements AutoCloseable {
    */
   public static CheckpointWriter begin(Path directory) throws IOException {
     Path target = directory.toAbsolutePath().normalize();
-    String random = "partial-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
+    String random = random();
     if (Files.exists(target)) {
       target = target.toRealPath();
       refuseUnlessEmpty(directory, target);
-      return new CheckpointWriter(target, true, target.resolve("." + random)).makeDirectory();
+      return new CheckpointWriter(target, true, target.resolve("." + random), null).makeDirectory();
     }
     if (Files.isSymbolicLink(target)) {
       throw new NoSuchFileException(directory + ": is a symbolic link to nothing");
@@ -77,7 +100,7 @@ public final class CheckpointWriter implements AutoCloseable {
       throw new NoSuchFileException(directory + ": there is no directory " + parent);
     }
     Path partial = parent.resolve("." + target.getFileName() + "." + random);
-    return new CheckpointWriter(target, false, partial).makeDirectory();
+    return new CheckpointWriter(target, false, partial, null).makeDirectory();
   }
 
   /** After the hook is in place that deletes it. */
@@ -164,7 +187,9 @@ public final class CheckpointWriter implements AutoCloseable {
     }
     sync(partial.resolve(Checksums.FILE));
     sync(partial);
-    if (targetExisted) {
+    if (replacement != null) {
+      replacement.replaceBy(partial);
+    } else if (targetExisted) {
       moveUp();
     } else {
       rename();
