@@ -228,6 +228,8 @@ struct thaw_session {
 	struct thaw_space_ref spaces[THAW_MAX_SPACES];
 	struct thaw_latency latency_gone; /* of the spaces that are free again */
 	struct thaw_latency latency[THAW_MAX_SPACES];
+	int32_t touches_fd; /* struct thaw_touches */
+	uint32_t reserved;
 };
 
 /* Messages of one read(2), and those that had to be read while they were being answered. */

@@ -8,6 +8,7 @@
 
 #include "thaw_init_proto.h"
 #include "thaw_tables.h"
+#include "thaw_touches.h"
 
 #define must_check __attribute__((warn_unused_result))
 
@@ -22,6 +23,8 @@ struct init_filler {
 struct init_state {
 	struct thaw_session *session;
 	int session_fd;
+	struct thaw_touches *touches;
+	int mark_signal; /* ends a recording; 0: none does */
 	int control_fd; /* to the JVM; -1 while there is none */
 	int status_fd;	/* to the launcher */
 	int signal_fd;
@@ -50,6 +53,14 @@ extern struct init_state init;
 
 /* control.c */
 int control_message(void) must_check; /* 0, or -errno when the JVM is gone */
+
+/* record.c */
+int record_make_log(void) must_check;
+/* Maps the log that thaw-init has made. */
+int record_map_log(void) must_check;
+void record_end(enum thaw_recording how);
+/* The tree has ended. Whether a JVM is still to write what was recorded. */
+bool record_awaits_writer(void);
 
 /* tree.c */
 int tree_start_jvm(char *const argv[]) must_check;

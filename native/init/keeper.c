@@ -139,10 +139,10 @@ _Noreturn static void keep(int init_pidfd)
 	struct pollfd gone = {init_pidfd, POLLIN, 0};
 
 	prctl(PR_SET_NAME, "thaw-keeper");
-	/* thaw-init's own mapping is not inherited (MADV_DONTFORK). */
+	/* thaw-init's own mappings are not inherited (MADV_DONTFORK). */
 	init.session = mmap(NULL, sizeof(*init.session), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_NORESERVE, init.session_fd, 0);
-	if (init.session == MAP_FAILED)
+	if (init.session == MAP_FAILED || record_map_log())
 		_exit(1);
 	while (poll(&gone, 1, -1) <= 0)
 		;

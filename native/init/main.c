@@ -1,7 +1,9 @@
 /*
- * thaw-init [--status-fd N] [--detach 0|1] -- java args...
+ * thaw-init [--status-fd N] [--detach 0|1] [--mark-signal S] -- java args...
  *                                           starts the JVM, which finds its socket in THAW_INIT_FD
  * thaw-init [--status-fd N] --control-fd M  who started us drives, through descriptor M
+ *
+ * Signal S ends a recording (thaw restore --record-until-signal).
  *
  * Single threaded: requests of the JVM, deaths of children. Lines on the status descriptor:
  * "running PID", "exited WAITSTATUS", "failed CODE".
@@ -63,7 +65,7 @@ static int make_session(void)
 		return -errno;
 	init.session = s;
 	init.session_fd = fd;
-	return 0;
+	return record_make_log();
 }
 
 static void ignore(int signal)
@@ -84,6 +86,8 @@ static int set_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
+	if (init.mark_signal)
+		sigaddset(&set, init.mark_signal);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	init.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return init.signal_fd < 0 ? -errno : 0;
@@ -127,18 +131,20 @@ static void loop(void)
 			/* The launcher gives up. A tree that runs has signals of its own. */
 			if (info.ssi_signo == SIGTERM && !init.running)
 				tree_exit(128 + SIGTERM);
+			if ((int)info.ssi_signo == init.mark_signal)
+				record_end(THAW_RECORDING_SIGNAL);
 			tree_reap();
 		}
 		if (fds[1].revents && init.control_fd >= 0 && control_message())
 			control_lost();
-		if (init.running && !tree_has_children())
+		if (init.running && !tree_has_children() && !record_awaits_writer())
 			tree_exit(0);
 	}
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: thaw-init [--status-fd N] [--detach 0|1] (-- PROGRAM ARG... | --control-fd N)\n");
+	fprintf(stderr, "usage: thaw-init [--status-fd N] [--detach 0|1] [--mark-signal S] (-- PROGRAM ARG... | --control-fd N)\n");
 	return 2;
 }
 
@@ -153,6 +159,8 @@ int main(int argc, char **argv)
 			init.control_fd = atoi(argv[i + 1]);
 		else if (!strcmp(argv[i], "--detach"))
 			init.detach = atoi(argv[i + 1]);
+		else if (!strcmp(argv[i], "--mark-signal"))
+			init.mark_signal = atoi(argv[i + 1]);
 		else
 			return usage();
 	}

@@ -178,13 +178,16 @@ static int exit_code(int status)
 
 void tree_need_filler(void)
 {
+	bool filled = __atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE) ||
+		      __atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED;
 	int err;
 
-	if (__atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE) ||
-	    __atomic_load_n(&init.session->serving, __ATOMIC_ACQUIRE) == THAW_RETIRED)
+	if (init.touches->state == THAW_RECORDING_GONE)
+		return; /* who has died was to write that down */
+	if (filled && !thaw_touches_recording(init.touches))
 		return;
 	err = tree_start_filler();
-	if (err) {
+	if (err && !filled) {
 		dprintf(2, "thaw-init: nobody is left to fill the memory (%u fillers died: %s); "
 			"the tree is killed\n", init.jvm_restarts, strerror(-err));
 		tree_exit(1);

@@ -42,6 +42,7 @@ struct supervised {
 	int status_write; /* thaw-init's end */
 	int control_fd;	  /* thaw-init's end of the socket to its driver; -1: it starts a JVM */
 	bool detach;	  /* return once the tree runs */
+	int mark_signal;  /* ends a recording; 0: none does */
 	unsigned long namespaces; /* CLONE_NEW* that it is born into */
 	int daemon_fd;	  /* thawd, which drives; or -1 */
 	pid_t daemon;
@@ -49,7 +50,7 @@ struct supervised {
 
 /*
  * Runs thaw-init and stays until the tree ends, or, if it is to be detached, until it runs. Forwards
- * signals to the tree's root. Returns the exit code.
+ * signals to the tree's root, but mark_signal to thaw-init. Returns the exit code.
  */
 int supervise(const struct supervised *what);
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,10 +42,46 @@ static bool asks_to_detach(char **args)
 			return true;
 		if (arg[0] == '-' && arg[1] != '-' && arg[strcspn(arg, "dD")] == 'd')
 			return true;
-		if (!strcmp(arg, "-D") || !strcmp(arg, "--images-dir") || !strcmp(arg, "--pidfile"))
+		if (!strcmp(arg, "-D") || !strcmp(arg, "--images-dir") ||
+		    !strcmp(arg, "--pidfile") || !strcmp(arg, "--record-until-signal"))
 			args += args[1] != NULL;
 	}
 	return false;
+}
+
+/* The signals that --record-until-signal takes; dev.thaw.cli.RestoreCommand refuses all others. */
+static int signal_named(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} signals[] = { { "HUP", SIGHUP },   { "USR1", SIGUSR1 },   { "USR2", SIGUSR2 },
+			{ "ALRM", SIGALRM }, { "WINCH", SIGWINCH }, { "URG", SIGURG },
+			{ "PWR", SIGPWR } };
+
+	if (!strncmp(name, "SIG", 3))
+		name += 3;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (!strcmp(name, signals[i].name))
+			return signals[i].number;
+	}
+	return 0;
+}
+
+/* The signal that ends a recording, or 0. */
+static int mark_signal(char **args)
+{
+	static const char option[] = "--record-until-signal";
+
+	for (; *args; args++) {
+		size_t length = sizeof(option) - 1;
+
+		if (!strcmp(*args, option))
+			return args[1] ? signal_named(args[1]) : 0;
+		if (!strncmp(*args, option, length) && (*args)[length] == '=')
+			return signal_named(*args + length + 1);
+	}
+	return 0;
 }
 
 /* thaw-init's own command line; then `command` has `reserved` - 5 words of it left to set. */
@@ -77,17 +114,22 @@ static int status_pipe(struct supervised *what)
 /* thaw-init, its options and "--" before the JVM's command. */
 static int restore_in_own_jvm(const struct place *place, char **args)
 {
-	enum { INIT_ARGS = 6 };
+	enum { INIT_ARGS = 8 };
+	static char mark_text[16];
 	struct supervised what = { .control_fd = -1,
 				   .daemon_fd = -1,
-				   .detach = asks_to_detach(args) };
+				   .detach = asks_to_detach(args),
+				   .mark_signal = mark_signal(args) };
 	int err = status_pipe(&what);
 
 	if (err)
 		return err;
 	what.command = jvm_command(place, JVM_SHORT, INIT_ARGS, args);
 	init_words(what.command, place, what.status_write, what.detach);
-	what.command[5] = "--";
+	snprintf(mark_text, sizeof(mark_text), "%d", what.mark_signal);
+	what.command[5] = "--mark-signal";
+	what.command[6] = mark_text;
+	what.command[7] = "--";
 	return supervise(&what);
 }
 
@@ -159,6 +201,16 @@ static bool has(char **args, const char *option)
 	return false;
 }
 
+/* A recording takes as long as its tree may live, and ends with a JVM that waits for that. */
+static bool records(char **args)
+{
+	for (; *args; args++) {
+		if (!strncmp(*args, "--record", strlen("--record")))
+			return true;
+	}
+	return false;
+}
+
 /* The number after -n, 0 without; one that is none is left to the JVM's parser to refuse. */
 static int count_of(char **args)
 {
@@ -202,8 +254,11 @@ static int clone_by_daemon(const struct place *place, int daemon_fd, pid_t daemo
 static int run_by_daemon(const struct place *place, char **args)
 {
 	pid_t daemon;
-	int fd = daemon_connect(&daemon), code;
+	int fd, code;
 
+	if (is_command(args, "restore") && records(args))
+		return -1;
+	fd = daemon_connect(&daemon);
 	if (fd < 0)
 		return -1;
 	if (is_command(args, "restore"))

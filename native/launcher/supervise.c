@@ -1,6 +1,6 @@
 /*
  * The foreground of a restore. thaw-init tells through a pipe how the tree is; signals that the
- * launcher gets go to the tree's root.
+ * launcher gets go to the tree's root; the one that ends a recording goes to thaw-init.
  *
  *     "running PID\n"           the tree runs
  *     "exited WAITSTATUS\n"     its root has ended
@@ -33,6 +33,7 @@ struct restore {
 	int signal_fd;
 	int root_fd;      /* pidfd of the tree's root, -1 before it runs */
 	pid_t root;
+	int mark_signal;  /* ends a recording; 0: none does */
 	int abort_signal; /* the signal that ended the restore before the tree ran, or 0 */
 	int code;         /* the exit code to return, -1 while not known */
 	bool detach;      /* return once the tree runs */
@@ -89,6 +90,8 @@ static void on_signal(struct restore *restore)
 	if (restore->root_fd < 0) {
 		if (ends_a_command(info.ssi_signo))
 			stop_restoring(restore, info.ssi_signo);
+	} else if ((int)info.ssi_signo == restore->mark_signal) {
+		kill(restore->init, info.ssi_signo);
 	} else if (!root_has_it(restore, &info)) {
 		syscall(SYS_pidfd_send_signal, restore->root_fd, info.ssi_signo, NULL, 0);
 	}
@@ -211,6 +214,7 @@ int supervise(const struct supervised *what)
 				   .root_fd = -1,
 				   .code = -1,
 				   .detach = what->detach,
+				   .mark_signal = what->mark_signal,
 				   .daemon_fd = what->daemon_fd,
 				   .daemon = what->daemon };
 	static bool blocked; /* by the one before, where several are made */

@@ -32,6 +32,7 @@
 
 static const char *name = "set-up";
 static struct thaw_session session;
+static struct thaw_touches touches; /* nothing is recorded */
 static struct thaw_pager pager;
 static struct thaw_reader reader;
 static struct thaw_space *space;
@@ -57,6 +58,7 @@ static void begin(const char *what)
 	session.request_eventfd = eventfd(0, EFD_NONBLOCK);
 	pager.session = &session;
 	pager.pages = pages;
+	pager.touches = &touches;
 	memfd = memfd_create("errno", 0);
 	for (unsigned int i = 0; i < PAGES; i++) {
 		memset(page, i + 1, PAGE);

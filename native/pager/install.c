@@ -306,6 +306,8 @@ static struct thaw_window window(struct thaw_reader *r, const struct thaw_vma *v
 	const struct thaw_session *s = r->pager->session;
 	uint64_t pages = s->around_pages, max = s->around_max_pages;
 
+	if (thaw_is_recording(r)) /* a neighbour would never show that it is touched */
+		pages = max = 1;
 	if (decision == THAW_COPY) {
 		pages = pages < COPY_WINDOW ? pages : COPY_WINDOW;
 		max = max < 4 * COPY_WINDOW ? max : 4 * COPY_WINDOW;
@@ -426,7 +428,7 @@ enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vm
 enum thaw_outcome thaw_install_zero(struct thaw_reader *r, uint64_t address, uint64_t bound)
 {
 	enum thaw_outcome outcome = install_demand(r, NULL, address, THAW_ZEROPAGE, NULL);
-	uint64_t pages = r->pager->session->around_pages;
+	uint64_t pages = thaw_is_recording(r) ? 1 : r->pager->session->around_pages;
 	uint64_t start = address + THAW_PAGE_SIZE;
 	uint64_t end = (address & ~((pages << THAW_PAGE_SHIFT) - 1)) + (pages << THAW_PAGE_SHIFT);
 	int64_t moved;

@@ -201,6 +201,7 @@ static int start_reader(unsigned int id)
 	r->ref = ref;
 	r->id = id;
 	r->uffd = ref->uffd;
+	r->owes_pages = ref->counters.prefaulted != 0;
 	r->filler_generation = pager.session->filler_generation;
 	r->space = map_shared(ref->table_fd, THAW_SPACE_BYTES, PROT_READ | PROT_WRITE);
 	if (!r->space)
@@ -245,7 +246,9 @@ static void tell_to_settle(struct thaw_reader *r)
 
 static void look_at_spaces(bool probe)
 {
-	bool filled = __atomic_load_n(&pager.session->fill_done, __ATOMIC_ACQUIRE);
+	/* What nobody has touched must not be installed while that is recorded. */
+	bool filled = __atomic_load_n(&pager.session->fill_done, __ATOMIC_ACQUIRE) &&
+		      !thaw_touches_recording(pager.touches);
 	uint32_t used = __atomic_load_n(&pager.session->space_count, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < used; i++) {
@@ -329,6 +332,10 @@ void thaw_pager_main(int session_fd)
 		_exit(3);
 	pager.pages = map_shared(pager.session->pages_fd, THAW_MAX_PAGES, PROT_READ);
 	if (!pager.pages)
+		_exit(3);
+	pager.touches =
+		map_shared(pager.session->touches_fd, THAW_TOUCHES_BYTES, PROT_READ | PROT_WRITE);
+	if (!pager.touches)
 		_exit(3);
 	drop_half_made(pager.session);
 	for (;;) {

@@ -1,6 +1,7 @@
 /*
  * The fault loop: decisions (decide.c), tables (space.c), installs (install.c), how long
- * they take (latency.c), reader.c, pager.c.
+ * they take (latency.c), reader.c, pager.c, what was touched (record.c), what is installed
+ * beforehand (prefault.c).
  */
 #ifndef THAW_PAGER_H
 #define THAW_PAGER_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "thaw_tables.h"
+#include "thaw_touches.h"
 
 #define THAW_EXPORT __attribute__((visibility("default")))
 #define must_check __attribute__((warn_unused_result))
@@ -74,6 +76,7 @@ static inline uint64_t thaw_vma_index(const struct thaw_vma *vma, uint64_t addre
 struct thaw_pager {
 	struct thaw_session *session;
 	const uint8_t *pages;
+	struct thaw_touches *touches;
 	struct thaw_reader *readers[THAW_MAX_SPACES];
 	const uint8_t *slot_maps[THAW_MAX_SLOTS]; /* for COPY; mapped at first use */
 };
@@ -217,5 +220,28 @@ void thaw_wake(int uffd, uint64_t start, uint64_t len);
 void thaw_wake_all(int uffd);
 bool thaw_process_gone(int uffd);
 bool thaw_is_one_vma(int uffd, uint64_t start, uint64_t end);
+
+/* record.c */
+static inline bool thaw_is_recording(const struct thaw_reader *r)
+{
+	return thaw_touches_recording(r->pager->touches);
+}
+
+void thaw_record_touch(struct thaw_reader *r, struct thaw_fault *fault, uint64_t index, bool zero);
+
+/* prefault.c: pages that lie one after the other everywhere. dev.thaw.linux.Prefault mirrors it. */
+struct thaw_prefault {
+	uint64_t address;
+	uint64_t page_count;
+	uint64_t index;
+	uint64_t file_page; /* of the memfd, for ANON */
+	int32_t memfd;
+	uint32_t kind; /* enum thaw_vma_kind */
+};
+
+_Static_assert(sizeof(struct thaw_prefault) == 40, "no padding in a prefault");
+
+THAW_EXPORT long thaw_prefault(int uffd, int table_fd, const struct thaw_prefault *runs,
+			       long count);
 
 #endif

@@ -226,6 +226,8 @@ static enum thaw_outcome answer(struct thaw_reader *r, struct thaw_fault *fault)
 	decision = thaw_decide(fault->flags,
 			       __atomic_load_n(&r->pager->pages[index], __ATOMIC_ACQUIRE),
 			       r->bytes[index], vma->kind);
+	if (thaw_is_recording(r))
+		thaw_record_touch(r, fault, index, decision == THAW_ZEROPAGE);
 	if (decision == THAW_FILL_FIRST) {
 		wait_for_fill(r, *fault, index);
 		return THAW_DONE;

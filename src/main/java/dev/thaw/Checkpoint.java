@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.OptionalInt;
 
 /** Dumps, restores and looks into checkpoints. Every method throws {@link ThawException}. */
@@ -65,16 +66,39 @@ public final class Checkpoint {
   /**
    * Goes on filling the memory of a tree whose restoring JVM has died; returns when all is there.
    * Works only in a JVM that thaw-init started.
+   *
+   * @param checksum of the checkpoint that was restored, {@link CheckpointDir#checksum}
    */
-  public static void refill(Path directory) throws IOException {
+  public static void refill(Path directory, int checksum) throws IOException {
     Failures.explained(
         () -> {
-          try (PageStore pages = CheckpointDir.open(directory).openPages();
+          CheckpointDir checkpoint = CheckpointDir.open(directory);
+          if (checkpoint.checksum() != checksum) {
+            throw new ThawException(
+                ThawException.Kind.BAD_IMAGE,
+                directory + ": is not the checkpoint any more that the tree was restored from",
+                null);
+          }
+          try (PageStore pages = checkpoint.openPages();
               PagerSession pager = PagerSession.resume(InitConnection.inherited(), pages)) {
-            pager.fillAll().join();
+            CompletableFuture<Void> filled = pager.fillAll();
+            if (pager.recorder().isBegun()) {
+              TreeRecording.awaitAndWrite(pager.recorder());
+            }
+            filled.join();
           }
           return null;
         });
+  }
+
+  /**
+   * Ends the recording of the tree that {@code pid} belongs to, and has it written beside its
+   * checkpoint.
+   *
+   * @return empty if it had ended, and been written, before
+   */
+  public static Optional<RecordingReport> mark(int pid) throws IOException {
+    return Failures.explained(() -> TreeRecording.mark(pid));
   }
 
   private static String version() {

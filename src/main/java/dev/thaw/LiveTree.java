@@ -1,6 +1,7 @@
 package dev.thaw;
 
 import dev.thaw.image.ProcessImage;
+import dev.thaw.linux.StandardStreams;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.restore.LoadedCheckpoint;
 import dev.thaw.restore.MemoryMode;
@@ -29,6 +30,7 @@ final class LiveTree implements RestoredTree {
   private final Restore restore;
   private final InitConnection init;
   private final Duration timeToResume;
+  private boolean longLived;
 
   private LiveTree(
       Path directory,
@@ -44,15 +46,29 @@ final class LiveTree implements RestoredTree {
   }
 
   static LiveTree restore(RestoreOptions options, TreeKeeper keeper) throws IOException {
-    return restore(
-        new Restore.Options(
-            options.directory(),
-            mode(options),
-            options.acceptChangedFiles(),
-            options.acceptOtherCpu()),
-        options.pidfile(),
-        Optional.empty(),
-        keeper);
+    if (options.record().isPresent()) {
+      TreeRecording.requireWritable(options.directory());
+    }
+    LiveTree tree =
+        restore(
+            new Restore.Options(
+                options.directory(),
+                mode(options),
+                options.acceptChangedFiles(),
+                options.acceptOtherCpu(),
+                touches(options)),
+            options.pidfile(),
+            Optional.empty(),
+            keeper);
+    tree.longLived = options.record().isPresent() && options.detach();
+    return tree;
+  }
+
+  static Restore.Touches touches(RestoreOptions options) {
+    return new Restore.Touches(
+        options.workingSet(),
+        options.record().isPresent(),
+        options.record().flatMap(RecordOptions::limit));
   }
 
   static LiveTree restore(
@@ -117,11 +133,14 @@ final class LiveTree implements RestoredTree {
       Files.writeString(partial, rootPid() + "\n");
       Files.move(partial, pidfile.get(), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     }
-    init.running(restore.innerPid(), restore.hostPid(), refillCommand(directory));
+    init.running(restore.innerPid(), restore.hostPid(), refillCommand());
+    if (longLived) {
+      StandardStreams.letGo(); // a recording may last for hours
+    }
   }
 
   /** This JVM's own command line up to the main class, and then {@code refill}. */
-  private static List<String> refillCommand(Path directory) {
+  private List<String> refillCommand() {
     ProcessHandle.Info self = ProcessHandle.current().info();
     List<String> command = new ArrayList<>();
     command.add(self.command().orElseThrow());
@@ -132,12 +151,38 @@ final class LiveTree implements RestoredTree {
       }
     }
     command.addAll(List.of("refill", "-D", directory.toAbsolutePath().toString()));
+    command.add("--checksum=" + restore.images().checksum());
     return command;
   }
 
   @Override
-  public void awaitFilled() throws IOException {
+  public List<String> warnings() {
+    return restore.warnings();
+  }
+
+  @Override
+  public Optional<RecordingReport> awaitFilled() throws IOException {
     CompletableFuture<Void> filled = restore.pager().fillAll();
+    Optional<RecordingReport> recorded = Optional.empty();
+    IOException failure = null;
+    if (restore.records()) {
+      try {
+        recorded = TreeRecording.awaitAndWrite(restore.pager().recorder());
+      } catch (IOException e) {
+        failure = e; // the tree needs its memory all the same
+      }
+    }
+    if (recorded.isPresent() && recorded.get().end().equals("gone")) {
+      return recorded; // nobody is left to fill for
+    }
+    await(filled);
+    if (failure != null) {
+      throw failure;
+    }
+    return recorded;
+  }
+
+  private void await(CompletableFuture<Void> filled) throws IOException {
     while (!filled.isDone() && init.isConnected()) {
       try {
         filled.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);

@@ -13,6 +13,8 @@ import java.util.Optional;
  * @param privateMemory what private anonymous memory becomes
  * @param acceptChangedFiles go on although a file that the tree maps has changed since the dump
  * @param acceptOtherCpu go on although the CPU lacks instructions that the dump's has
+ * @param workingSet whether the pages that recordings name are installed before the tree runs
+ * @param record present: what the tree touches is recorded, and no working set used
  * @param progress told how far the restore is
  */
 public record RestoreOptions(
@@ -23,6 +25,8 @@ public record RestoreOptions(
     PrivateMemory privateMemory,
     boolean acceptChangedFiles,
     boolean acceptOtherCpu,
+    boolean workingSet,
+    Optional<RecordOptions> record,
     Progress progress) {
 
   /** The options of {@code thaw restore -D directory} without any other. */
@@ -35,6 +39,8 @@ public record RestoreOptions(
         PrivateMemory.GRADUATE,
         false,
         false,
+        true,
+        Optional.empty(),
         Progress.NONE);
   }
 }

@@ -2,6 +2,8 @@ package dev.thaw;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /** A tree that runs again, while this process still fills its memory. */
 public interface RestoredTree extends AutoCloseable {
@@ -20,6 +22,9 @@ public interface RestoredTree extends AutoCloseable {
   /** From the call of {@link Checkpoint#restore} to the tree's first instruction. */
   Duration timeToResume();
 
+  /** What the restore went past: a line each. */
+  List<String> warnings();
+
   /**
    * Tells the launcher that the tree runs. Where the caller is not to wait for the tree, this
    * process lets go of the terminal too: nothing can be printed afterwards.
@@ -27,12 +32,13 @@ public interface RestoredTree extends AutoCloseable {
   void announce() throws IOException;
 
   /**
-   * Returns when every page is in a memfd, or when the tree is gone: nobody needs this process
-   * then.
+   * Returns when every page is in a memfd and what was to be recorded is written, or when the tree
+   * is gone: nobody needs this process then.
    *
-   * @throws IOException if pages could not be supplied; the message names them
+   * @return the recording, unless there is none or somebody else has written it
+   * @throws IOException if pages could not be supplied, or the recording not be written
    */
-  void awaitFilled() throws IOException;
+  Optional<RecordingReport> awaitFilled() throws IOException;
 
   @Override
   void close();

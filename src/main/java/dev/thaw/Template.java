@@ -111,7 +111,8 @@ public final class Template implements AutoCloseable {
             options.directory(),
             mode,
             options.acceptChangedFiles(),
-            options.acceptOtherCpu()),
+            options.acceptOtherCpu(),
+            LiveTree.touches(options)),
         options.pidfile(),
         keeper);
   }
@@ -159,7 +160,8 @@ public final class Template implements AutoCloseable {
             options.acceptChangedFiles(),
             false,
             options.newPids(),
-            greeting),
+            greeting,
+            Restore.Touches.IGNORED),
         options.pidfile(),
         keeper);
   }

@@ -30,6 +30,7 @@ import picocli.CommandLine.ParameterException;
       VerifyCommand.class,
       StatsCommand.class,
       ReportCommand.class,
+      MarkCommand.class,
       LoadCommand.class,
       ListCommand.class,
       CloneCommand.class,
@@ -122,6 +123,7 @@ public final class Main {
       case "verify" -> new VerifyCommand();
       case "stats" -> new StatsCommand();
       case "report" -> new ReportCommand();
+      case "mark" -> new MarkCommand();
       case "version" -> new VersionCommand();
       case "load" -> new LoadCommand();
       case "list" -> new ListCommand();

@@ -18,9 +18,16 @@ final class RefillCommand extends ThawCommand {
       description = "The checkpoint.")
   Path directory;
 
+  @Option(
+      names = "--checksum",
+      required = true,
+      paramLabel = "N",
+      description = "Of the checkpoint as it was restored.")
+  int checksum;
+
   @Override
   public Integer call() throws Exception {
-    Checkpoint.refill(path(directory));
+    Checkpoint.refill(path(directory), checksum);
     return ExitCode.OK;
   }
 }

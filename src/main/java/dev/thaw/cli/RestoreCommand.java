@@ -2,12 +2,15 @@ package dev.thaw.cli;
 
 import dev.thaw.Checkpoint;
 import dev.thaw.PrivateMemory;
+import dev.thaw.RecordOptions;
 import dev.thaw.RestoreOptions;
 import dev.thaw.RestoredTree;
 import dev.thaw.Template;
 import dev.thaw.TreeKeeper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +31,10 @@ import picocli.CommandLine.Spec;
     exitCodeList = {"1:failed; nothing is left behind"},
     footer = "%nCodes above 1: see thaw --help.")
 final class RestoreCommand extends ThawCommand {
+  /** native/launcher/main.c has the same. */
+  private static final List<String> MARK_SIGNALS =
+      List.of("HUP", "USR1", "USR2", "ALRM", "WINCH", "URG", "PWR");
+
   @Option(
       names = {"-D", "--images-dir"},
       required = true,
@@ -79,6 +86,31 @@ final class RestoreCommand extends ThawCommand {
               + " use them.")
   boolean acceptOtherCpu;
 
+  @Option(
+      names = "--record",
+      arity = "0..1",
+      paramLabel = "SECONDS",
+      fallbackValue = "0",
+      description =
+          "Record beside the checkpoint which pages are touched, for SECONDS, until thaw mark PID,"
+              + " or until the end: the next restore installs them before the first instruction."
+              + " While it records, pages come one at a time.")
+  Double recordSeconds;
+
+  @Option(
+      names = "--record-until-signal",
+      paramLabel = "SIG",
+      description =
+          "Record until this command gets the signal, which is not passed on then; with -d, until"
+              + " the parent of the restored root gets it. One of HUP, USR1, USR2, ALRM, WINCH,"
+              + " URG, PWR.")
+  String recordUntilSignal;
+
+  @Option(
+      names = "--no-working-set",
+      description = "Do not use what earlier restores have recorded.")
+  boolean noWorkingSet;
+
   @Spec CommandSpec spec;
 
   @Override
@@ -88,13 +120,20 @@ final class RestoreCommand extends ThawCommand {
         ProgressBar bar = ProgressBar.onTerminal(caller);
         RestoredTree tree = restore(memory, bar, keeper)) {
       bar.wipe(); // from here the terminal is the tree's
+      tree.warnings().forEach(warning -> caller.err().println("thaw: warning: " + warning));
       if (common.verbose) {
         out().println(describe(tree));
         out().flush();
       }
       tree.announce();
       caller.release();
-      tree.awaitFilled();
+      tree.awaitFilled()
+          .filter(recording -> recording.end().equals("full"))
+          .ifPresent(
+              recording ->
+                  System.err.println(
+                      "thaw: warning: the recording ended early, its log was full; "
+                          + MarkCommand.describe(recording)));
     }
     return ExitCode.OK;
   }
@@ -120,14 +159,42 @@ final class RestoreCommand extends ThawCommand {
             memory,
             acceptChangedFiles,
             acceptOtherCpu,
+            !noWorkingSet,
+            record(),
             bar::update);
     Optional<Template> template =
-        Template.serves(options)
+        Template.serves(options) && options.record().isEmpty()
             ? caller.templates().flatMap(all -> all.of(options.directory()))
             : Optional.empty();
     return template.isPresent()
         ? template.get().restore(options, keeper)
         : Checkpoint.restore(options, keeper);
+  }
+
+  /**
+   * What to record: the launcher has thaw-init wait for the signal, and wants to know it is one.
+   */
+  private Optional<RecordOptions> record() {
+    if (recordUntilSignal != null
+        && !MARK_SIGNALS.contains(recordUntilSignal.replaceFirst("^SIG", ""))) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "'"
+              + recordUntilSignal
+              + "' is none of the signals that end a recording: "
+              + String.join(", ", MARK_SIGNALS));
+    }
+    if (recordSeconds == null) {
+      return recordUntilSignal == null
+          ? Optional.empty()
+          : Optional.of(new RecordOptions(Optional.empty()));
+    }
+    if (!(recordSeconds >= 0 && recordSeconds < 1e9)) {
+      throw new ParameterException(spec.commandLine(), "--record=" + recordSeconds + " seconds");
+    }
+    long nanos = (long) (recordSeconds * 1e9);
+    return Optional.of(
+        new RecordOptions(nanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(nanos))));
   }
 
   private static String describe(RestoredTree tree) {

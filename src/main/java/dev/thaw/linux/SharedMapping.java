@@ -50,6 +50,11 @@ public final class SharedMapping {
     return (int) INT.getAndAdd(bytes, offset, delta);
   }
 
+  /** Writes {@code value} if {@code expected} is there; whether it was. */
+  public boolean compareAndSetInt(int offset, int expected, int value) {
+    return INT.compareAndSet(bytes, offset, expected, value);
+  }
+
   /** Reads with acquire semantics. */
   public long getLong(int offset) {
     return (long) LONG.getAcquire(bytes, offset);

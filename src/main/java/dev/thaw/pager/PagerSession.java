@@ -5,6 +5,7 @@ import dev.thaw.linux.EventFd;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Memfd;
 import dev.thaw.store.PageSource;
+import dev.thaw.store.WorkingSet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,6 +41,10 @@ public final class PagerSession implements AutoCloseable {
   private Filler filler;
   private FrameMap map;
   private FillRequests requests;
+  private Prefault prefault;
+  private Recorder recorder;
+  private Recorder.Plan recordingPlan;
+  private PageNames recordingNames;
 
   private record Backing(
       Memfd memfd, boolean shared, List<SessionTable.IndexedSlot> slots, List<Extent> content) {}
@@ -246,15 +251,97 @@ public final class PagerSession implements AutoCloseable {
    */
   public void addSpace(int pid, Fd uffd, List<SpaceVma> vmas, List<SpaceMark> marks, boolean drain)
       throws IOException {
-    try (uffd;
-        Memfd space = SpaceTable.create(vmas, backing -> backings.get(backing).slots())) {
+    List<SpaceTable.IndexedVma> indexed =
+        SpaceTable.indexed(vmas, backing -> backings.get(backing).slots());
+    boolean kept = false;
+    Memfd space = null;
+    try {
+      space = SpaceTable.create(indexed);
       SpaceTable.mark(space, marks, backing -> backings.get(backing).slots());
-      init.addSpace(pid, drain ? Tables.SPACE_FLAG_DRAIN : 0, uffd, space);
+      int number = init.addSpace(pid, drain ? Tables.SPACE_FLAG_DRAIN : 0, uffd, space);
+      if (prefault != null) {
+        prefault.add(number, uffd, space, indexed);
+        kept = true;
+      }
+    } finally {
+      if (!kept) {
+        uffd.close();
+        if (space != null) {
+          space.close();
+        }
+      }
     }
+  }
+
+  /**
+   * Begins to fill these pages ahead of all others; {@link #start} installs them. After the last
+   * backing, before the first space.
+   *
+   * @param places of all pages that the pager serves
+   */
+  public void prefault(List<PagePlace> places, WorkingSet workingSet) {
+    PageNames names = names(places);
+    long[] indices =
+        workingSet.pages().stream()
+            .mapToLong(page -> names.indexOf(page.pagemap(), page.number()))
+            .filter(index -> index >= 0)
+            .toArray();
+    prefault = new Prefault(table, indices);
+    if (!complete) {
+      begin();
+      prefault.fill(map, filler, indices);
+    }
+  }
+
+  /**
+   * From {@link #start} on, records what is touched. Fault-around is off until the recording ends,
+   * and anonymous memory is not drained.
+   *
+   * @param places of all pages that the pager serves
+   */
+  public Recorder record(List<PagePlace> places, Recorder.Plan plan) throws IOException {
+    recordingNames = names(places);
+    recordingPlan = plan;
+    return recorder();
+  }
+
+  /** The recording of this tree, if there is one. */
+  public Recorder recorder() throws IOException {
+    if (recorder == null) {
+      recorder = new Recorder(init.descriptor(table.get(Tables.TOUCHES_FD)));
+    }
+    return recorder;
+  }
+
+  private PageNames names(List<PagePlace> places) {
+    List<PageNames.Range> ranges = new ArrayList<>();
+    for (PagePlace place : places) {
+      long end = place.firstBackingPage() + place.pageCount();
+      for (SessionTable.IndexedSlot slot : backings.get(place.backing()).slots()) {
+        long from = Math.max(place.firstBackingPage(), slot.firstPage());
+        long to = Math.min(end, slot.firstPage() + slot.pageCount());
+        if (from < to) {
+          ranges.add(
+              new PageNames.Range(
+                  place.pagemap(),
+                  place.firstPage() + from - place.firstBackingPage(),
+                  to - from,
+                  slot.index() + from - slot.firstPage()));
+        }
+      }
+    }
+    return new PageNames(ranges);
   }
 
   /** thaw-pager serves from here on. Before the tree runs. */
   public void start() throws IOException {
+    if (prefault != null) {
+      prefault.install(backing -> backings.get(backing).memfd());
+      prefault.close();
+    }
+    if (recordingPlan != null) {
+      recorder.begin(recordingPlan, recordingNames);
+    }
     if (complete) {
       table.set(Tables.FILL_DONE, 1);
       init.start();
@@ -343,6 +430,12 @@ public final class PagerSession implements AutoCloseable {
     }
     if (filler != null) {
       filler.close();
+    }
+    if (prefault != null) {
+      prefault.close();
+    }
+    if (recorder != null) {
+      recorder.close();
     }
     backings.forEach(b -> b.memfd().close());
     requestBell.close();

@@ -14,6 +14,7 @@ import java.util.Optional;
 public final class RunningPager {
   private static final String INIT_NAME = "thaw-init";
   private static final String SESSION_MEMFD = "/memfd:thaw-session ";
+  private static final String TOUCHES_MEMFD = "/memfd:thaw-touches ";
   private static final String PAGES_MEMFD = "/memfd:thaw-pages ";
 
   private final ProcessHandle init;
@@ -46,6 +47,18 @@ public final class RunningPager {
   /** Whether its thaw-init lives. */
   public boolean isAlive() {
     return init.isAlive();
+  }
+
+  /**
+   * The recording of the tree that {@code pid} belongs to; the caller closes it.
+   *
+   * @return empty where no thaw-init is among its ancestors
+   */
+  public static Optional<Recorder> recorder(int pid) throws IOException {
+    Optional<Integer> init = initOf(pid);
+    return init.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Recorder(descriptor(init.get(), TOUCHES_MEMFD)));
   }
 
   /** The tables of a thaw-init. */

@@ -158,6 +158,13 @@ final class SessionTable {
         Tables.SPACES + space * Tables.REF_BYTES + Tables.REF_COUNTERS + 8 * counter.ordinal());
   }
 
+  /** For a space that nobody serves yet. */
+  void addCounter(int space, Tables.Counter counter, long delta) {
+    addLong(
+        Tables.SPACES + space * Tables.REF_BYTES + Tables.REF_COUNTERS + 8 * counter.ordinal(),
+        delta);
+  }
+
   /** A counter, summed over all spaces, living and dead. */
   long total(Tables.Counter counter) {
     long sum = getLong(Tables.GONE + 8 * counter.ordinal());

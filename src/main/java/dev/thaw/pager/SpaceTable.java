@@ -18,11 +18,11 @@ final class SpaceTable {
   private SpaceTable() {}
 
   /** A VMA with the index of its pages; what lies outside of every slot has none. */
-  private record IndexedVma(SpaceVma vma, long index) {}
+  record IndexedVma(SpaceVma vma, long index) {}
 
-  /** Makes the memfd. The caller owns it. */
-  static Memfd create(List<SpaceVma> vmas, IntFunction<List<SessionTable.IndexedSlot>> slotsOf)
-      throws IOException {
+  /** The VMAs by address, with their indices. */
+  static List<IndexedVma> indexed(
+      List<SpaceVma> vmas, IntFunction<List<SessionTable.IndexedSlot>> slotsOf) {
     List<SpaceVma> sorted = new ArrayList<>(vmas);
     sorted.sort(Comparator.comparingLong(SpaceVma::start));
     List<IndexedVma> indexed = new ArrayList<>();
@@ -37,7 +37,7 @@ final class SpaceTable {
     if (indexed.size() > Tables.MAX_VMAS) {
       throw new IllegalStateException(indexed.size() + " VMAs");
     }
-    return write(indexed);
+    return indexed;
   }
 
   private static void index(
@@ -106,7 +106,8 @@ final class SpaceTable {
     return slots.get(low);
   }
 
-  private static Memfd write(List<IndexedVma> vmas) throws IOException {
+  /** Makes the memfd. The caller owns it. */
+  static Memfd create(List<IndexedVma> vmas) throws IOException {
     int bytes = Tables.SPACE_VMAS + vmas.size() * Tables.VMA_BYTES;
     ByteBuffer out = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     out.putInt(0, Tables.VERSION);

@@ -40,7 +40,8 @@ final class Tables {
   static final int SPACES = 3408104;
   static final int LATENCY_GONE = 9896168;
   static final int LATENCY = 9917368;
-  static final int SESSION_BYTES = 31626168;
+  static final int TOUCHES_FD = 31626168;
+  static final int SESSION_BYTES = 31626176;
 
   static final int BACKING_BYTES = 64;
   static final int BACKING_FD = 0;

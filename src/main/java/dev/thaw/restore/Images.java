@@ -29,9 +29,15 @@ public final class Images implements AutoCloseable {
   private final Map<Integer, ProcessImage> processes = new LinkedHashMap<>();
   private final Map<String, Pagemap> pagemaps = new LinkedHashMap<>();
   private final PageStore pages;
+  private final Path directory;
+  private final long identity;
+  private final int checksum;
 
   private Images(CheckpointDir dir, PageStore pages) throws IOException {
     this.pages = pages;
+    this.directory = dir.path();
+    this.identity = dir.identity();
+    this.checksum = dir.checksum();
     manifest = ImageCodec.read(Manifest.FILE, dir.read(Manifest.FILE), Manifest.class);
     files = ImageCodec.read(Files.FILE, dir.read(Files.FILE), Files.class);
     for (TreeNode node : manifest.processes()) {
@@ -80,6 +86,21 @@ public final class Images implements AutoCloseable {
     }
   }
 
+  /** Where it is. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** {@link CheckpointDir#identity}. */
+  public long identity() {
+    return identity;
+  }
+
+  /** {@link CheckpointDir#checksum}. */
+  public int checksum() {
+    return checksum;
+  }
+
   /** The manifest. */
   public Manifest manifest() {
     return manifest;
@@ -100,7 +121,7 @@ public final class Images implements AutoCloseable {
     return processes.get(pid);
   }
 
-  /** A pagemap with its statistics. */
+  /** A pagemap with its statistics; null where there is none. */
   public Pagemap pagemap(String name) {
     return pagemaps.get(name);
   }

@@ -4,10 +4,14 @@ import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
+import dev.thaw.pager.Recorder;
 import dev.thaw.remote.TracerThread;
 import dev.thaw.restore.fd.FilesPlan;
+import dev.thaw.store.WorkingSet;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +37,7 @@ public final class Restore implements AutoCloseable {
   private final Optional<LoadedCheckpoint> loaded;
   private final Map<Integer, MemoryLayout> layouts;
   private final FilesPlan files;
+  private final List<String> warnings = new ArrayList<>();
   private int hostPid;
 
   /**
@@ -43,6 +48,7 @@ public final class Restore implements AutoCloseable {
    * @param acceptOtherCpu go on where the CPU lacks instructions that the dump's has
    * @param newPid the one process of the tree gets any pid, instead of the one it had
    * @param greeting a signal that waits for the root when it runs again, with a value; or none
+   * @param touches what is done about the pages that it touches
    */
   public record Options(
       Path directory,
@@ -50,13 +56,31 @@ public final class Restore implements AutoCloseable {
       boolean acceptChangedFiles,
       boolean acceptOtherCpu,
       boolean newPid,
-      Optional<Greeting> greeting) {
+      Optional<Greeting> greeting,
+      Touches touches) {
 
     /** A restore of the tree as it was. */
     public Options(
-        Path directory, MemoryMode memory, boolean acceptChangedFiles, boolean acceptOtherCpu) {
-      this(directory, memory, acceptChangedFiles, acceptOtherCpu, false, Optional.empty());
+        Path directory,
+        MemoryMode memory,
+        boolean acceptChangedFiles,
+        boolean acceptOtherCpu,
+        Touches touches) {
+      this(directory, memory, acceptChangedFiles, acceptOtherCpu, false, Optional.empty(), touches);
     }
+  }
+
+  /**
+   * What is known, and to be known, of the pages that a tree touches.
+   *
+   * @param use install what recordings name before the tree runs
+   * @param record record them, and use no recording: what is installed already does not show that
+   *     it is touched
+   * @param limit for how long to record; empty for no limit
+   */
+  public record Touches(boolean use, boolean record, Optional<Duration> limit) {
+    /** Neither is wanted. */
+    public static final Touches IGNORED = new Touches(false, false, Optional.empty());
   }
 
   /** A queued signal: {@code sigqueue(3)}. */
@@ -147,6 +171,7 @@ public final class Restore implements AutoCloseable {
       pager.memfd(backing).truncate(memory.sizeBytes());
       context.sharedBacking(memory.id(), backing, pager.numberInInit(backing));
     }
+    workingSet();
     for (SharedMemory memory : shared) {
       boolean now = options.memory() == MemoryMode.EAGER || reachedUnregistered(memory.id());
       boolean cutPage = memory.sizeBytes() % (1 << PAGE_SHIFT) != 0;
@@ -154,6 +179,21 @@ public final class Restore implements AutoCloseable {
         int backing = context.sharedBacking(memory.id());
         pager.fillNow(backing, 0, Layouts.pagesOf(memory));
         pager.memfd(backing).truncate(memory.sizeBytes()); // whole pages were written
+      }
+    }
+  }
+
+  private void workingSet() throws IOException {
+    Touches touches = options.touches();
+    if (touches.record()) {
+      pager.record(
+          ServedPages.of(images, layouts.values(), context),
+          new Recorder.Plan(images.directory().toRealPath(), images.identity(), touches.limit()));
+    } else if (touches.use() && options.memory() != MemoryMode.EAGER) {
+      WorkingSet set =
+          WorkingSet.read(images.directory(), images.identity(), images::pagemap, warnings);
+      if (!set.pages().isEmpty()) {
+        pager.prefault(ServedPages.of(images, layouts.values(), context), set);
       }
     }
   }
@@ -191,6 +231,16 @@ public final class Restore implements AutoCloseable {
   /** What was restored. */
   public Images images() {
     return images;
+  }
+
+  /** What was gone past: a line each. */
+  public List<String> warnings() {
+    return warnings;
+  }
+
+  /** Whether what the tree touches is recorded. */
+  public boolean records() {
+    return options.touches().record();
   }
 
   /** The pager of the tree. */

@@ -185,7 +185,8 @@ public final class StoreOptimizer {
             Frame frame = new Frame(old.framePages());
             OldFrames source = new OldFrames(old);
             for (long f = next.getAndIncrement(); f < to; f = next.getAndIncrement()) {
-              out.write(gather(frame.restart(f), source), old.pagesIn(f));
+              gather(frame.restart(f), source);
+              out.write(f, frame.bytes(), 0, old.pagesIn(f));
               progress.update(f + 1, old.frameCount());
             }
             out.flush();
@@ -227,13 +228,12 @@ public final class StoreOptimizer {
     }
   }
 
-  private Frame gather(Frame frame, OldFrames source) throws IOException {
+  private void gather(Frame frame, OldFrames source) throws IOException {
     int first = Math.toIntExact(frame.number() * old.framePages());
     for (int page = 0; page < old.pagesIn(frame.number()); page++) {
       int from = oldOf[first + page];
       frame.copy(source.frameOf(from), from % old.framePages(), page, 1);
     }
-    return frame;
   }
 
   /** The frames that were read last: neighbours in the working set are often neighbours there. */

@@ -63,6 +63,33 @@ class CommandLineTest {
   }
 
   @Test
+  void recordTakesSecondsOrNone() {
+    RestoreCommand restore = new RestoreCommand();
+    new CommandLine(restore).parseArgs("--record", "-D", "d");
+    assertEquals(0, restore.recordSeconds);
+    assertEquals(Path.of("d"), restore.directory);
+    new CommandLine(restore).parseArgs("-D", "d", "--record=2.5");
+    assertEquals(2.5, restore.recordSeconds);
+    RestoreCommand without = new RestoreCommand();
+    new CommandLine(without).parseArgs("-D", "d");
+    assertEquals(null, without.recordSeconds);
+  }
+
+  @Test
+  void onlySomeSignalsEndARecording() {
+    assertEquals(
+        ExitCode.USAGE, Main.run(err, "restore", "-D", "x", "--record-until-signal", "KILL"));
+    assertTrue(firstError().contains("'KILL' is none of the signals"), firstError());
+    assertEquals(1, bytes.toString().lines().count());
+  }
+
+  @Test
+  void aRecordingOfNegativeTimeIsAUsageError() {
+    assertEquals(ExitCode.USAGE, Main.run(err, "restore", "-D", "x", "--record=-1"));
+    assertTrue(firstError().contains("--record"), firstError());
+  }
+
+  @Test
   void restoreTakesTheOptionNamesOfCriu() {
     RestoreCommand restore = new RestoreCommand();
     new CommandLine(restore)

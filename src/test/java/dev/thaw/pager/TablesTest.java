@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.thaw.linux.PagerLibrary;
+import dev.thaw.linux.PrefaultRuns;
+import dev.thaw.store.Recording;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,7 @@ class TablesTest {
     backing(java);
     space(java);
     latency(java);
+    touches(java);
     assertAll(
         java.entrySet().stream()
             .map(
@@ -45,11 +48,32 @@ class TablesTest {
     java.put("thaw_session.backings", (long) Tables.BACKINGS);
     java.put("thaw_session.slots", (long) Tables.SLOTS);
     java.put("thaw_session.spaces", (long) Tables.SPACES);
+    java.put("thaw_session.touches_fd", (long) Tables.TOUCHES_FD);
     java.put("THAW_MAX_BACKINGS", (long) Tables.MAX_BACKINGS);
     java.put("THAW_MAX_SLOTS", (long) Tables.MAX_SLOTS);
     java.put("THAW_MAX_SPACES", (long) Tables.MAX_SPACES);
     java.put("THAW_MAX_VMAS", (long) Tables.MAX_VMAS);
     java.put("THAW_MAX_PAGES", (long) Tables.MAX_PAGES);
+  }
+
+  private static void touches(Map<String, Long> java) {
+    java.put("thaw_touch", (long) TouchLog.TOUCH_BYTES);
+    java.put("thaw_touches.version", 0L);
+    java.put("thaw_touches.state", (long) TouchLog.STATE);
+    java.put("thaw_touches.written", (long) TouchLog.WRITTEN);
+    java.put("thaw_touches.names_bytes", (long) TouchLog.NAMES_LENGTH);
+    java.put("thaw_touches.start_nanos", (long) TouchLog.START_NANOS);
+    java.put("thaw_touches.limit_nanos", (long) TouchLog.LIMIT_NANOS);
+    java.put("thaw_touches.end_nanos", (long) TouchLog.END_NANOS);
+    java.put("thaw_touches.next", (long) TouchLog.NEXT);
+    java.put("THAW_TOUCHES_VERSION", (long) TouchLog.VERSION);
+    java.put("THAW_MAX_TOUCHES", (long) TouchLog.MAX_TOUCHES);
+    java.put("THAW_TOUCHES_LOG_OFFSET", (long) TouchLog.LOG_OFFSET);
+    java.put("THAW_TOUCHES_NAMES_OFFSET", (long) TouchLog.NAMES_OFFSET);
+    java.put("THAW_TOUCHES_NAMES_BYTES", (long) TouchLog.NAMES_BYTES);
+    java.put("THAW_TOUCHES_BYTES", (long) TouchLog.BYTES);
+    java.put("THAW_RECORDING_GONE", (long) Recording.End.GONE.code());
+    java.put("thaw_prefault", (long) PrefaultRuns.RUN_BYTES);
   }
 
   private static void backing(Map<String, Long> java) {
