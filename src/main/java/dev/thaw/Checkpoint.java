@@ -6,9 +6,11 @@ import dev.thaw.pager.PagerSession;
 import dev.thaw.report.Report;
 import dev.thaw.store.CheckpointDir;
 import dev.thaw.store.PageStore;
+import dev.thaw.store.StoreOptimizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -99,6 +101,25 @@ public final class Checkpoint {
    */
   public static Optional<RecordingReport> mark(int pid) throws IOException {
     return Failures.explained(() -> TreeRecording.mark(pid));
+  }
+
+  /**
+   * Lays the pages of the checkpoint in {@code directory} out in the order of the recordings beside
+   * it. It is the old one or the new one at every instant. A tree whose memory is still being
+   * filled from it must not lose its JVM afterwards: {@link #refill} then refuses.
+   */
+  public static OptimizeReport optimize(Path directory, Progress progress) throws IOException {
+    return Failures.explained(
+        () -> {
+          List<String> warnings = new ArrayList<>();
+          StoreOptimizer.Result done =
+              StoreOptimizer.run(
+                  directory,
+                  (frames, all) -> progress.update("laying out pages", frames, all),
+                  warnings);
+          return new OptimizeReport(
+              done.recordings(), done.hotPages(), done.hotBytes(), done.storedBytes(), warnings);
+        });
   }
 
   private static String version() {

@@ -31,6 +31,7 @@ import picocli.CommandLine.ParameterException;
       StatsCommand.class,
       ReportCommand.class,
       MarkCommand.class,
+      OptimizeCommand.class,
       LoadCommand.class,
       ListCommand.class,
       CloneCommand.class,
@@ -124,6 +125,7 @@ public final class Main {
       case "stats" -> new StatsCommand();
       case "report" -> new ReportCommand();
       case "mark" -> new MarkCommand();
+      case "optimize" -> new OptimizeCommand();
       case "version" -> new VersionCommand();
       case "load" -> new LoadCommand();
       case "list" -> new ListCommand();

@@ -413,6 +413,24 @@ class WorkingSetIT {
     }
   }
 
+  @Test
+  void anOptimizedCheckpointIsRestoredAndItsRecordingsHold() throws Exception {
+    try (Victim victim = start()) {
+      Path checkpoint = recorded(victim);
+      touch(victim);
+      mark(victim);
+      kill(victim);
+      Command.thaw("optimize", checkpoint).succeeded();
+      Command.thaw("verify", checkpoint).succeeded();
+
+      victim.restore(checkpoint);
+      assertTrue(TreeStats.of(victim.pid()).prefaulted() >= 1600);
+      touch(victim);
+      assertTrue(TreeStats.of(victim.pid()).onDemand() <= 160, "of 1600 touched");
+      victim.check();
+    }
+  }
+
   private static int parent(int pid) throws IOException {
     String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
     return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 4).split(" ")[0]);
