@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 
 /** Dumps, restores and looks into checkpoints. Every method throws {@link ThawException}. */
 public final class Checkpoint {

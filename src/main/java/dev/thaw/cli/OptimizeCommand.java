@@ -26,13 +26,14 @@ final class OptimizeCommand extends ThawCommand {
       report = Checkpoint.optimize(path(directory), bar::update);
     }
     report.warnings().forEach(warning -> caller.err().println("thaw: warning: " + warning));
-    out().printf(
-        "%s: %s of %d recordings in front, in %s of %s%n",
-        directory,
-        Text.pages(report.hotPages()),
-        report.recordings(),
-        Text.bytes(report.hotBytes()),
-        Text.bytes(report.storedBytes()));
+    out()
+        .printf(
+            "%s: %s of %d recordings in front, in %s of %s%n",
+            directory,
+            Text.pages(report.hotPages()),
+            report.recordings(),
+            Text.bytes(report.hotBytes()),
+            Text.bytes(report.storedBytes()));
     return ExitCode.OK;
   }
 }

@@ -116,9 +116,10 @@ final class RestoreCommand extends ThawCommand {
   @Override
   public Integer call() throws Exception {
     PrivateMemory memory = privateMemory(); // a wrong command line needs no thaw-init
+    Optional<RecordOptions> record = record();
     try (TreeKeeper keeper = caller.keeper().orElseGet(TreeKeeper::inherited);
         ProgressBar bar = ProgressBar.onTerminal(caller);
-        RestoredTree tree = restore(memory, bar, keeper)) {
+        RestoredTree tree = restore(memory, record, bar, keeper)) {
       bar.wipe(); // from here the terminal is the tree's
       tree.warnings().forEach(warning -> caller.err().println("thaw: warning: " + warning));
       if (common.verbose) {
@@ -148,7 +149,8 @@ final class RestoreCommand extends ThawCommand {
   }
 
   /** From memory where thawd has the checkpoint loaded, else from the directory. */
-  private RestoredTree restore(PrivateMemory memory, ProgressBar bar, TreeKeeper keeper)
+  private RestoredTree restore(
+      PrivateMemory memory, Optional<RecordOptions> record, ProgressBar bar, TreeKeeper keeper)
       throws IOException {
     RestoreOptions options =
         new RestoreOptions(
@@ -160,7 +162,7 @@ final class RestoreCommand extends ThawCommand {
             acceptChangedFiles,
             acceptOtherCpu,
             !noWorkingSet,
-            record(),
+            record,
             bar::update);
     Optional<Template> template =
         Template.serves(options) && options.record().isEmpty()

@@ -424,9 +424,9 @@ class WorkingSetIT {
       Command.thaw("verify", checkpoint).succeeded();
 
       victim.restore(checkpoint);
-      assertTrue(TreeStats.of(victim.pid()).prefaulted() >= 1600);
+      assertTrue(counts(victim).prefaulted() >= 1600);
       touch(victim);
-      assertTrue(TreeStats.of(victim.pid()).onDemand() <= 160, "of 1600 touched");
+      assertTrue(counts(victim).onDemand() <= 160, "of 1600 touched");
       victim.check();
     }
   }
