@@ -124,6 +124,8 @@ public final class Target implements AutoCloseable {
   public String outside() throws IOException {
     // pthread_create maps stacks and blocks all signals for a while.
     boolean steady = !kind.equals("threads");
+    // Inside sigsuspend the mask is another than between two of them.
+    boolean steadyMask = steady && !kind.equals("sigsuspend");
     List<String> maps =
         Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
             .filter(line -> steady && !line.contains("[heap]"))
@@ -136,7 +138,8 @@ public final class Target implements AutoCloseable {
         Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
             .filter(
                 line ->
-                    line.matches("(SigIgn|SigCgt|TracerPid" + (steady ? "|SigBlk" : "") + "):.*"))
+                    line.matches(
+                        "(SigIgn|SigCgt|TracerPid" + (steadyMask ? "|SigBlk" : "") + "):.*"))
             .collect(Collectors.joining("\n"));
     return String.join("\n", maps) + "\n" + fds + "\n" + signals;
   }
