@@ -174,6 +174,7 @@ static int running(const struct request *q)
 	if (init.detach)
 		let_go_of_caller();
 	status_line("running %d\n", (int)q->msg.args[1]);
+	tree_report_root(); /* it runs since a moment ago, and may have ended */
 	return 0;
 }
 

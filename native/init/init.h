@@ -70,6 +70,8 @@ void tree_need_filler(void);
 int tree_start_pager(void) must_check;
 int tree_spawn(pid_t wanted, pid_t *pid) must_check;
 void tree_reap(void);
+/* Says how the root ended, once, if it has: also before the JVM has said which one it is. */
+void tree_report_root(void);
 bool tree_has_children(void);
 /* Kills every process below us but our own, until none is left. */
 void tree_kill(void);

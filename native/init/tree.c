@@ -208,6 +208,17 @@ static void jvm_died(int status)
 	tree_need_filler();
 }
 
+void tree_report_root(void)
+{
+	for (unsigned int i = 0; i < 64 && init.running && !init.root_reported; i++) {
+		if (init.reaped[i].pid == init.root_pid) {
+			init.root_reported = true;
+			init.root_status = init.reaped[i].status;
+			status_line("exited %d\n", init.root_status);
+		}
+	}
+}
+
 static void child_died(pid_t pid, int status)
 {
 	const uint64_t one = 1;
@@ -225,11 +236,7 @@ static void child_died(pid_t pid, int status)
 		return;
 	}
 	remember(pid, status);
-	if (init.running && pid == init.root_pid && !init.root_reported) {
-		init.root_reported = true;
-		init.root_status = status;
-		status_line("exited %d\n", status);
-	}
+	tree_report_root();
 	/* The pager looks whether an address space went with it. */
 	if (init.serving && write(init.session->pager_eventfd, &one, sizeof(one)) < 0)
 		return;

@@ -113,6 +113,26 @@ class InitIT {
     }
   }
 
+  /** The tree runs before the driver says so: a program may have nothing left to do. */
+  @Test
+  void theEndOfARootThatWasFasterThanItsDriverIsReportedToo() throws Exception {
+    UnixSocket[] status = UnixSocket.pair();
+    UnixSocket[] control = UnixSocket.pair();
+    try (UnixSocket ours = status[0];
+        InitConnection connection = new InitConnection(control[0]);
+        SpawnedProcess init = start(control[1], status[1])) {
+      SpawnedTask root = connection.spawn(0);
+      SpawnedProcess.kill(root.pid(), SIGKILL);
+      while (connection.reapedStatus(root.pid()) != SIGKILL) {
+        Thread.onSpinWait();
+      }
+      connection.running(root.innerPid(), root.pid(), List.of());
+      assertEquals("running " + root.pid() + "\n", line(ours));
+      assertEquals("exited 9\n", line(ours));
+      assertEquals(0, init.await());
+    }
+  }
+
   private static SpawnedProcess start(UnixSocket control, UnixSocket status) throws IOException {
     try (control;
         status) {
