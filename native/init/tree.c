@@ -92,12 +92,13 @@ int tree_start_filler(void)
  */
 int tree_start_pager(void)
 {
+	pid_t parent = getpid();
 	long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid < 0)
 		return -errno;
 	if (!pid)
-		thaw_pager_main(init.session_fd);
+		thaw_pager_main(init.session_fd, parent);
 	init.pager_pid = pid;
 	init.session->pager_generation++;
 	__atomic_store_n(&init.session->pager_pid, (int32_t)pid, __ATOMIC_RELEASE);

@@ -311,12 +311,25 @@ static void drop_half_made(struct thaw_session *s)
 	}
 }
 
+/*
+ * There must never be two pagers. Who takes our parent's place ends the one that it finds noted; one
+ * that is not noted by then finds its parent gone, and is not needed.
+ */
+static void be_the_only_one(pid_t parent)
+{
+	if (getppid() != parent)
+		_exit(0);
+	__atomic_store_n(&pager.session->pager_pid, getpid(), __ATOMIC_SEQ_CST);
+	if (getppid() != parent)
+		_exit(0);
+}
+
 static void nothing(int signal)
 {
 	(void)signal;
 }
 
-void thaw_pager_main(int session_fd)
+void thaw_pager_main(int session_fd, pid_t parent)
 {
 	struct sigaction interrupt = {.sa_handler = nothing};
 	sigset_t set;
@@ -330,6 +343,7 @@ void thaw_pager_main(int session_fd)
 		map_shared(session_fd, sizeof(struct thaw_session), PROT_READ | PROT_WRITE);
 	if (!pager.session)
 		_exit(3);
+	be_the_only_one(parent);
 	pager.pages = map_shared(pager.session->pages_fd, THAW_MAX_PAGES, PROT_READ);
 	if (!pager.pages)
 		_exit(3);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "thaw_tables.h"
 #include "thaw_touches.h"
@@ -144,8 +145,8 @@ struct thaw_reader {
 	struct thaw_fault waiting[THAW_PENDING_MAX];
 };
 
-/* Session descriptor in, does not return: the body of thaw-pager. */
-_Noreturn void thaw_pager_main(int session_fd);
+/* Session descriptor and the pid of who has cloned us in, does not return: the body of thaw-pager. */
+_Noreturn void thaw_pager_main(int session_fd, pid_t parent);
 int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_slot) must_check;
 struct thaw_space_ref *thaw_session_claim(struct thaw_session *session);
 const struct thaw_slot *thaw_slot_of(const struct thaw_session *s, uint32_t backing,
