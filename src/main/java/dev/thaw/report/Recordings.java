@@ -1,13 +1,13 @@
 package dev.thaw.report;
 
+import dev.thaw.store.Recording;
+import dev.thaw.store.RecordingFiles;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.StreamSupport;
 
 /**
  * What restores have left beside a checkpoint.
@@ -16,14 +16,30 @@ import java.util.stream.StreamSupport;
  * @param lastStats what the pager had counted at the end of the last one of them
  */
 record Recordings(List<TouchRecording> touches, Optional<Path> lastStats) {
-  private static final String STATS = "working-set-*.stats";
+  private static final String SUFFIX = ".ws";
 
   static Recordings of(Path directory) throws IOException {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, STATS)) {
-      return new Recordings(
-          List.of(),
-          StreamSupport.stream(entries.spliterator(), false)
-              .max(Comparator.comparingLong(file -> file.toFile().lastModified())));
+    List<TouchRecording> touches = new ArrayList<>();
+    Optional<Path> stats = Optional.empty();
+    for (Path file : RecordingFiles.list(directory)) {
+      String name = file.getFileName().toString();
+      touches.add(recording(name, RecordingFiles.read(file)));
+      Path beside =
+          file.resolveSibling(name.substring(0, name.length() - SUFFIX.length()) + ".stats");
+      stats = Files.exists(beside) ? Optional.of(beside) : stats;
     }
+    return new Recordings(touches, stats);
+  }
+
+  private static TouchRecording recording(String name, Recording recording) {
+    return new TouchRecording(
+        name,
+        recording.durationNanos(),
+        recording.touches().stream()
+            .map(
+                t ->
+                    new Touch(
+                        t.nanos(), recording.pagemaps().get(t.pagemap()), t.page(), t.write()))
+            .toList());
   }
 }
