@@ -120,8 +120,12 @@ class HotSpotIT {
     if (wrong >= 0) {
       throw new AssertionError(log.substring(wrong, Math.min(log.length(), wrong + 300)));
     }
-    int end = log.lastIndexOf('\n');
-    return end < 0 ? "walked=0" : log.substring(log.lastIndexOf('\n', end - 1) + 1, end);
+    // A service that is back at its dump writes over what it wrote later: a line may be cut there.
+    String last = "walked=0";
+    for (String line : log.substring(0, log.lastIndexOf('\n') + 1).split("\n")) {
+      last = line.startsWith("tick replaced=") ? line : last;
+    }
+    return last;
   }
 
   private long lines() {
