@@ -1,6 +1,7 @@
 package dev.thaw.pager;
 
 import dev.thaw.linux.EventFd;
+import dev.thaw.store.Joining;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.util.HashMap;

@@ -1,6 +1,7 @@
 package dev.thaw.pager;
 
 import dev.thaw.linux.Memfd;
+import dev.thaw.store.Joining;
 import dev.thaw.store.PageSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -204,27 +204,13 @@ public final class StoreOptimizer {
     threads.forEach(Thread::start);
     worker.run();
     for (Thread thread : threads) {
-      join(thread);
+      Joining.join(thread);
     }
     if (!failures.isEmpty()) {
       Throwable first = failures.get(0);
       throw first instanceof IOException e
           ? e
           : new IOException("laying out pages: " + first, first);
-    }
-  }
-
-  private static void join(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 
