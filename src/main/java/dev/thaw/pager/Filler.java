@@ -209,7 +209,8 @@ final class Filler implements AutoCloseable {
         write(piece, again, buffer);
       }
     } catch (IOException e) {
-      LOG.log(Logger.Level.ERROR, e.getMessage() + "; its pages are poisoned");
+      LOG.log(
+          Logger.Level.ERROR, e.getMessage() + "; its pages are poisoned: SIGBUS where touched");
       for (FrameMap.Piece piece : pieces) {
         poison(piece);
       }

@@ -30,6 +30,19 @@ public final class CorruptFrameException extends IOException {
     this.pageCount = pageCount;
   }
 
+  private CorruptFrameException(CorruptFrameException same, String owners) {
+    super(same.getMessage() + "; it held " + owners, same);
+    this.file = same.file;
+    this.frame = same.frame;
+    this.firstStorePage = same.firstStorePage;
+    this.pageCount = same.pageCount;
+  }
+
+  /** The same, with whose pages the frame held. */
+  public CorruptFrameException of(String owners) {
+    return new CorruptFrameException(this, owners);
+  }
+
   /** The page file. */
   public String file() {
     return file;

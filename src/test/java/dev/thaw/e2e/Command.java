@@ -18,11 +18,16 @@ record Command(List<String> line, int exit, String output) {
 
   /** Runs the command under test (system property {@code thaw.command}) to its end. */
   static Command thaw(Object... arguments) throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(List.of(System.getProperty("thaw.command", "target/thaw")));
+    List<String> line = new ArrayList<>(List.of(program()));
     for (Object argument : arguments) {
       line.add(argument.toString());
     }
     return run(line);
+  }
+
+  /** The command under test. */
+  static String program() {
+    return System.getProperty("thaw.command", "target/thaw");
   }
 
   /**

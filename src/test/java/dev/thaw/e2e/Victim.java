@@ -143,6 +143,22 @@ final class Victim implements AutoCloseable {
     assertEquals(pid(), Integer.parseInt(Files.readString(pidFile).strip()), "pid of the restored");
   }
 
+  /** The same, with what the restore says later, too, in {@code errors}. */
+  void restoreWithErrors(Path errors, Path checkpoint, String... options)
+      throws IOException, InterruptedException {
+    List<String> line =
+        new ArrayList<>(List.of("sh", "-c", "\"$@\" 2>" + errors, "sh", Command.program()));
+    line.addAll(List.of("restore", "-D", checkpoint.toString(), "-d"));
+    line.addAll(List.of(options));
+    Command.run(line).succeeded();
+    restored = true;
+  }
+
+  /** What is left of it and of what serves a restore of it. */
+  List<Integer> left() {
+    return own();
+  }
+
   /** Lets it check itself. */
   void check() throws IOException {
     int position = log().length();
