@@ -67,10 +67,14 @@ char **jvm_command(const struct place *place, enum jvm_life life, int reserved, 
 	if (isatty(STDERR_FILENO))
 		command[n++] = "-Dthaw.terminal=true";
 	command[n++] = text("-Dthaw.native=%s/native", home);
+	/* What is logged, a lost page for example, reads like every other message. */
+	command[n++] = "-Djava.util.logging.SimpleFormatter.format=thaw: %5$s%n";
 	/* The build has unpacked these: nothing is searched for, nothing written to /tmp. */
 	command[n++] = text("-Djna.boot.library.path=%s/native", home);
 	command[n++] = "-Djna.nosys=true";
 	command[n++] = "-Djna.noclasspath=true";
+	/* Nor is /tmp searched for what an unpacking JNA left: one that cannot be written is a warning. */
+	command[n++] = "-Djna.nounpack=true";
 	command[n++] = text("-DZstdNativePath=%s/native/libzstd-jni.so", home);
 	command[n++] = "-cp";
 	command[n++] = text("%s/thaw.jar", home);

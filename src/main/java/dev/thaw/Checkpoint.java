@@ -146,7 +146,7 @@ public final class Checkpoint {
 
   /** Reads all of the checkpoint in {@code directory} and compares every checksum. */
   public static VerifyReport verify(Path directory, Progress progress) throws IOException {
-    return Verification.run(directory, progress);
+    return Failures.explained(() -> Verification.run(directory, progress));
   }
 
   /**

@@ -6,8 +6,11 @@ import dev.thaw.linux.Errno;
 import dev.thaw.linux.SyscallException;
 import dev.thaw.remote.RemoteException;
 import dev.thaw.remote.TaskGoneException;
+import dev.thaw.restore.RestoreRefusedException;
 import dev.thaw.store.CorruptFrameException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 
 /** Sorts what went wrong into {@link ThawException.Kind}, once for all operations. */
 final class Failures {
@@ -18,19 +21,31 @@ final class Failures {
     T run() throws IOException;
   }
 
-  /** Runs it; every failure is a {@link ThawException} with the same message. */
+  /** Runs it; every failure is a {@link ThawException} that says what to do. */
   static <T> T explained(Operation<T> operation) throws ThawException {
     try {
       return operation.run();
     } catch (ThawException e) {
       throw e;
+    } catch (FileSystemException e) {
+      throw FileFailure.explained(e);
+    } catch (UncheckedIOException e) {
+      return explained(
+          () -> {
+            throw e.getCause();
+          });
     } catch (IOException e) {
-      throw new ThawException(kind(e), e.getMessage(), e);
+      ThawException.Kind kind = kind(e);
+      String wayOut =
+          kind == ThawException.Kind.NOT_ALLOWED
+              ? "; run as root (thaw check tells what is missing)"
+              : "";
+      throw new ThawException(kind, e.getMessage() + wayOut, e);
     }
   }
 
   private static ThawException.Kind kind(IOException e) {
-    if (e instanceof UnsupportedResourceException) {
+    if (e instanceof UnsupportedResourceException || e instanceof RestoreRefusedException) {
       return ThawException.Kind.REFUSED;
     }
     if (e instanceof ImageFormatException || e instanceof CorruptFrameException) {

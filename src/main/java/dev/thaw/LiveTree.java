@@ -9,6 +9,7 @@ import dev.thaw.restore.Restore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,11 +79,36 @@ final class LiveTree implements RestoredTree {
       TreeKeeper keeper)
       throws IOException {
     long begun = System.nanoTime();
+    if (pidfile.isPresent()) {
+      requireWritable(pidfile.get());
+    }
     InitConnection init = keeper.connection();
     Restore restore =
         loaded.isPresent() ? Restore.run(options, loaded.get(), init) : Restore.run(options, init);
     Duration took = Duration.ofNanos(System.nanoTime() - begun);
     return new LiveTree(options.directory(), pidfile, restore, init, took);
+  }
+
+  /** Nobody would want the tree to run before this turns out. */
+  private static void requireWritable(Path pidfile) throws ThawException {
+    Path directory = pidfile.toAbsolutePath().getParent();
+    String what = "--pidfile " + pidfile + ": ";
+    if (Files.isDirectory(pidfile) || directory == null) {
+      throw new ThawException(
+          ThawException.Kind.REFUSED, what + "is a directory; name a file", null);
+    }
+    if (!Files.isDirectory(directory)) {
+      throw new ThawException(
+          ThawException.Kind.REFUSED,
+          what + "there is no directory " + directory + "; make it",
+          null);
+    }
+    if (!Files.isWritable(directory)) {
+      throw new ThawException(
+          ThawException.Kind.NOT_ALLOWED,
+          what + directory + " can not be written; choose another",
+          null);
+    }
   }
 
   private static MemoryMode mode(RestoreOptions options) {
@@ -130,8 +156,13 @@ final class LiveTree implements RestoredTree {
   public void announce() throws IOException {
     if (pidfile.isPresent()) {
       Path partial = Path.of(pidfile.get() + ".partial");
-      Files.writeString(partial, rootPid() + "\n");
-      Files.move(partial, pidfile.get(), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      try {
+        Files.writeString(partial, rootPid() + "\n");
+        Files.move(partial, pidfile.get(), StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        Files.deleteIfExists(partial);
+        throw e;
+      }
     }
     init.running(restore.innerPid(), restore.hostPid(), refillCommand());
     if (longLived) {

@@ -1,7 +1,5 @@
 package dev.thaw;
 
-import dev.thaw.ThawException.Kind;
-import dev.thaw.image.ImageFormatException;
 import dev.thaw.store.Verifier;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,13 +10,9 @@ final class Verification {
 
   static VerifyReport run(Path directory, Progress progress) throws IOException {
     int threads = Runtime.getRuntime().availableProcessors();
-    try {
-      Verifier.Result result =
-          Verifier.verify(
-              directory, threads, (done, total) -> progress.update("verifying", done, total));
-      return new VerifyReport(result.filesRead(), result.bytesRead(), result.problems());
-    } catch (ImageFormatException e) {
-      throw new ThawException(Kind.BAD_IMAGE, e.getMessage(), e);
-    }
+    Verifier.Result result =
+        Verifier.verify(
+            directory, threads, (done, total) -> progress.update("verifying", done, total));
+    return new VerifyReport(result.filesRead(), result.bytesRead(), result.problems());
   }
 }

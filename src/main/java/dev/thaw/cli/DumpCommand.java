@@ -6,7 +6,10 @@ import dev.thaw.DumpReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code thaw dump}. */
 @Command(
@@ -47,8 +50,12 @@ final class DumpCommand extends ThawCommand {
       description = "Give up if the tree has not stopped by then (default: ${DEFAULT-VALUE}).")
   int timeoutSeconds;
 
+  @Spec CommandSpec spec;
+
   @Override
   public Integer call() throws Exception {
+    requirePositive("--tree", pid);
+    requirePositive("--timeout", timeoutSeconds);
     DumpReport report;
     try (ProgressBar bar = ProgressBar.onTerminal(caller)) {
       report =
@@ -66,6 +73,14 @@ final class DumpCommand extends ThawCommand {
       out().println(describe(report));
     }
     return ExitCode.OK;
+  }
+
+  private void requirePositive(String option, int value) {
+    if (value < 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Invalid value for option '" + option + "': " + value + " is less than 1");
+    }
   }
 
   private String describe(DumpReport report) {

@@ -84,6 +84,10 @@ public final class Main {
       new CommandLine(new Main(), factory).usage(err);
       return ExitCode.USAGE;
     }
+    if (isUnknown(args[0])) {
+      err.println("thaw: there is no command '" + args[0] + "'; see: thaw --help");
+      return ExitCode.USAGE;
+    }
     ThawCommand command = command(args[0]);
     CommandLine line = new CommandLine(command == null ? new Main() : command, factory);
     if (command != null) {
@@ -134,6 +138,13 @@ public final class Main {
       case "daemon" -> new DaemonCommand();
       default -> null;
     };
+  }
+
+  private static boolean isUnknown(String name) {
+    return command(name) == null
+        && !name.startsWith("-")
+        && !name.equals("help")
+        && !name.equals("refill");
   }
 
   private static int usageError(PrintStream err, ParameterException e) {

@@ -2,6 +2,8 @@ package dev.thaw.dump;
 
 import dev.thaw.linux.Kcmp;
 import dev.thaw.proc.ProcStat;
+import dev.thaw.proc.ProcStatus;
+import dev.thaw.remote.TaskGoneException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -31,15 +33,26 @@ final class TreeCheck {
     try {
       stat = proc.stat();
     } catch (NoSuchFileException e) {
-      throw new UnsupportedResourceException(pid, "process", "there is no such process");
+      throw new TaskGoneException(pid, "no such process; see ps -e");
     }
     if (stat.kernelThread()) {
-      throw new UnsupportedResourceException(pid, stat.name(), "is a kernel thread");
+      throw new UnsupportedResourceException(
+          pid, stat.name(), "is a kernel thread; name a process, see ps -e");
     }
     if (stat.zombie()) {
-      throw new UnsupportedResourceException(pid, stat.name(), "has exited already");
+      throw new UnsupportedResourceException(
+          pid, stat.name(), "has exited already, and waits for its parent to take notice");
     }
-    int tracer = proc.status().tracer();
+    if (pid == 1) {
+      throw new UnsupportedResourceException(
+          pid, stat.name(), "is the init of this pid namespace; name a process below it");
+    }
+    ProcStatus status = proc.status();
+    if (status.number("Tgid") != pid) {
+      throw new UnsupportedResourceException(
+          pid, stat.name(), "is a thread; name its process, " + status.number("Tgid"));
+    }
+    int tracer = status.tracer();
     if (tracer != 0) {
       throw new UnsupportedResourceException(
           pid, stat.name(), "is traced by process " + tracer + "; detach that first");
@@ -69,7 +82,8 @@ final class TreeCheck {
       throws UnsupportedResourceException {
     for (ProcessHandle p = program; p != null; p = p.parent().orElse(null)) {
       if (p.pid() == pid) {
-        throw new UnsupportedResourceException(pid, name, "is this program or an ancestor of it");
+        throw new UnsupportedResourceException(
+            pid, name, "is an ancestor of this thaw, and would stop it; run thaw from elsewhere");
       }
     }
   }

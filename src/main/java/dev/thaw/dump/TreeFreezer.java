@@ -68,7 +68,7 @@ final class TreeFreezer {
 
   private FrozenTree attempt() throws RemoteException {
     if (!Files.exists(task(rootPid))) {
-      throw new RemoteException(rootPid, "no such process");
+      throw new TaskGoneException(rootPid, "no such process");
     }
     Map<Integer, Integer> parents = new LinkedHashMap<>();
     Deque<Integer> todo = new ArrayDeque<>(List.of(rootPid));
@@ -134,7 +134,10 @@ final class TreeFreezer {
         return true;
       }
       throw new RemoteException(
-          pid, "thread " + tid + " can not be traced (" + tracer(tid) + "): " + e.getMessage(), e);
+          pid,
+          e.getMessage().replaceFirst("pid \\d+: ", "thread " + tid + ": ") + tracer(tid),
+          e.errno(),
+          e);
     }
   }
 
@@ -279,7 +282,7 @@ final class TreeFreezer {
 
   private static String tracer(int tid) {
     int tracer = statusNumber(tid, "TracerPid:");
-    return tracer > 0 ? "traced by " + tracer : "not traced by anybody";
+    return tracer > 0 ? "; process " + tracer + " traces it: detach that first" : "";
   }
 
   /** 0 where there is none. */

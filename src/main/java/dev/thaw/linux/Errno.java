@@ -57,6 +57,7 @@ public enum Errno {
   ETIMEDOUT(110),
   ECONNREFUSED(111),
   EINPROGRESS(115),
+  EDQUOT(122),
   /** Any other number; the message carries it. */
   OTHER(0);
 
@@ -69,6 +70,19 @@ public enum Errno {
   /** The number in asm-generic/errno.h; 0 for {@link #OTHER}. */
   public int code() {
     return code;
+  }
+
+  /**
+   * The constant that strerror(3) describes as {@code text}, or {@link #OTHER}: the JDK's
+   * exceptions about files have the text alone.
+   */
+  public static Errno ofText(String text) {
+    for (Errno e : values()) {
+      if (e != OTHER && LibC.strerror(e.code).getString(0).equals(text)) {
+        return e;
+      }
+    }
+    return OTHER;
   }
 
   /** The constant for {@code code}, or {@link #OTHER}. */

@@ -65,7 +65,7 @@ final class FileCheck {
     try {
       stat = Files.readAttributes(path, "unix:size,lastModifiedTime");
     } catch (NoSuchFileException e) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "pid " + pid + ": " + file.path() + ": is not there any more; bring it back");
     }
     if (!file.strict() || acceptChanged || openForWriting.contains(file.path())) {
@@ -90,8 +90,8 @@ final class FileCheck {
     }
   }
 
-  private static RestoreException changed(int pid, FileIdentity file, String how) {
-    return new RestoreException(
+  private static RestoreRefusedException changed(int pid, FileIdentity file, String how) {
+    return new RestoreRefusedException(
         "pid "
             + pid
             + ": "

@@ -107,7 +107,7 @@ final class KernelPages {
       }
     }
     if (needed && !digest.equals(machine.vdsoDigest())) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "the vDSO of this kernel is not that of the dump ("
               + machine.kernel()
               + "); restore on that kernel");
@@ -115,9 +115,9 @@ final class KernelPages {
   }
 
   private static void requireSize(int pid, Vma vma, String name, List<Mapping> here)
-      throws RestoreException {
+      throws RestoreRefusedException {
     if (here.stream().noneMatch(m -> m.name().equals(name) && m.bytes() == vma.bytes())) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "pid " + pid + ": " + name + " of " + vma.bytes() + " bytes: this kernel has none such");
     }
   }

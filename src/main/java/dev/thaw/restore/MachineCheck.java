@@ -48,7 +48,7 @@ record MachineCheck(List<String> cpuFeatures, long monotonicNanos) {
    */
   void require(Machine dump, boolean acceptOtherCpu) throws RestoreException {
     if (!dump.architecture().equals("x86_64") || dump.pageSize() != 4096) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "the checkpoint is of a machine with the architecture "
               + dump.architecture()
               + " and pages of "
@@ -58,7 +58,7 @@ record MachineCheck(List<String> cpuFeatures, long monotonicNanos) {
     List<String> missing = new ArrayList<>(dump.cpuFeatures());
     missing.removeAll(cpuFeatures);
     if (!missing.isEmpty() && !acceptOtherCpu) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "this CPU lacks what that of the dump has: "
               + String.join(" ", missing)
               + "; restore on a CPU that has it, or, if the programs do not use it, with"
@@ -66,7 +66,7 @@ record MachineCheck(List<String> cpuFeatures, long monotonicNanos) {
     }
     long behind = dump.monotonicNanos() - monotonicNanos;
     if (behind > 0) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "the monotonic clock is "
               + Duration.ofNanos(behind).toSeconds()
               + " s behind that of the dump, and would run backwards for its programs; restore in a"

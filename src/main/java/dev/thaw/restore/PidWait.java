@@ -1,18 +1,25 @@
 package dev.thaw.restore;
 
+import dev.thaw.image.Manifest.TreeNode;
+import dev.thaw.image.ThreadImage;
 import dev.thaw.linux.Errno;
 import dev.thaw.linux.SyscallException;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.SpawnedTask;
+import dev.thaw.proc.ProcStat;
+import dev.thaw.proc.ProcStatus;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Makes a task with a wanted pid. Where a zombie holds it, its parent may just be slow (some pid 1
- * reap orphans only once a second): that is waited for.
+ * Has the wanted pids free. Where a zombie holds one, its parent may just be slow (some pid 1 reap
+ * orphans only once a second): that is waited for.
  */
 final class PidWait {
   private static final Duration LIMIT = Duration.ofSeconds(5);
@@ -20,6 +27,35 @@ final class PidWait {
 
   private PidWait() {}
 
+  /**
+   * Refuses where a task of the checkpoint could not have its number, if this can be seen from
+   * here.
+   *
+   * @param initPid of thaw-init; if it has not started this JVM, it may be in another pid namespace
+   */
+  static void requireFree(Images images, int initPid) throws IOException {
+    if (ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L) != initPid) {
+      return;
+    }
+    List<Integer> wanted = new ArrayList<>();
+    for (TreeNode node : images.manifest().processes()) {
+      wanted.add(node.pid());
+      if (!node.zombie()) {
+        images.process(node.pid()).threads().stream().map(ThreadImage::tid).forEach(wanted::add);
+      }
+    }
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    for (int task : wanted) {
+      while (Files.exists(Path.of("/proc/" + task))) {
+        if (!zombie(task) || System.nanoTime() > deadline) {
+          throw taken(task);
+        }
+        LockSupport.parkNanos(PAUSE.toNanos());
+      }
+    }
+  }
+
+  /** Makes a task with a wanted pid. */
   static SpawnedTask spawn(InitConnection init, int pid) throws IOException {
     long deadline = System.nanoTime() + LIMIT.toNanos();
     while (true) {
@@ -30,18 +66,21 @@ final class PidWait {
           throw e;
         }
         if (!zombie(pid) || System.nanoTime() > deadline) {
-          throw new RestoreException("pid " + pid + " is taken by " + holder(pid), e);
+          throw taken(pid);
         }
         LockSupport.parkNanos(PAUSE.toNanos());
       }
     }
   }
 
-  /** A zombie, or already gone since the kernel refused. */
+  private static RestoreRefusedException taken(int pid) {
+    return new RestoreRefusedException("pid " + pid + " is taken by " + holder(pid));
+  }
+
+  /** A zombie, or gone already. */
   private static boolean zombie(int pid) {
     try {
-      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-      return stat.charAt(stat.lastIndexOf(')') + 2) == 'Z';
+      return ProcStat.parse(read(pid, "stat")).zombie();
     } catch (IOException e) {
       return true;
     }
@@ -49,12 +88,28 @@ final class PidWait {
 
   private static String holder(int pid) {
     try {
-      String name = Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
-      return zombie(pid)
-          ? "a zombie of " + name + " that its parent does not reap; end the parent"
-          : "a running " + name + "; end it, or restore in another pid namespace";
+      String name = read(pid, "comm").strip();
+      int process = ProcStatus.parse(read(pid, "status")).number("Tgid");
+      if (zombie(pid)) {
+        return "a zombie of " + name + " that its parent does not reap; end the parent";
+      }
+      if (ours(process)) {
+        return "this thaw itself; try again";
+      }
+      String whose = process == pid ? "a running " + name : "a thread of " + name + " " + process;
+      return whose + "; end it, or restore in another pid namespace";
     } catch (IOException e) {
-      return "a thread or process group of that number";
+      return "a process group or session of that number; end it";
     }
+  }
+
+  private static boolean ours(int process) {
+    ProcessHandle self = ProcessHandle.current();
+    return process == self.pid()
+        || self.parent().map(parent -> parent.pid() == process).orElse(false);
+  }
+
+  private static String read(int pid, String name) throws IOException {
+    return Files.readString(Path.of("/proc/" + pid + "/" + name), StandardCharsets.ISO_8859_1);
   }
 }

@@ -94,7 +94,7 @@ public final class Restore implements AutoCloseable {
     this.loaded = loaded;
     this.init = init;
     this.layouts = Layouts.of(images, options.memory());
-    this.pager = PagerSession.create(init, images.pages());
+    this.pager = PagerSession.create(init, new NamedPages(images));
     this.context = new RestoreContext(pager.initPid());
     this.files = new FilesPlan(images.processes(), images.files());
   }
@@ -132,9 +132,12 @@ public final class Restore implements AutoCloseable {
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(images.manifest().machine(), images.processes());
       restore = new Restore(options, images, loaded, init);
+      if (!options.newPid()) {
+        PidWait.requireFree(images, restore.pager.initPid());
+      }
       restore.layOut();
       restore.files.compile(restore.context::pathOf);
-      segments.make(images, new PageWriter(images.pages()));
+      segments.make(images, new PageWriter(new NamedPages(images)));
       restore.build();
       segments.keep();
       kept.keep();

@@ -58,7 +58,7 @@ final class SysVSegments implements AutoCloseable {
             && !found.removed()
             && !identity.markedForRemoval();
     if (!same || found.attachments() != 0) {
-      throw new RestoreException(
+      throw new RestoreRefusedException(
           "System V segment "
               + identity.id()
               + ": the id is taken by a segment "

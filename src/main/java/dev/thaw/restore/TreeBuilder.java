@@ -62,7 +62,7 @@ final class TreeBuilder implements BuildSite {
     this.context = context;
     this.init = init;
     this.pager = pager;
-    this.writer = new PageWriter(images.pages());
+    this.writer = new PageWriter(new NamedPages(images));
   }
 
   /**

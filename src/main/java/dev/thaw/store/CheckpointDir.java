@@ -5,12 +5,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -71,15 +70,18 @@ public final class CheckpointDir {
   /** The list of files; nothing else was looked at. */
   static Checksums readChecksums(Path directory) throws IOException {
     if (!Files.exists(directory)) {
-      throw new NoSuchFileException(directory + ": no such directory");
+      throw new NoSuchFileException(directory.toString());
     }
     if (!Files.isDirectory(directory)) {
-      throw new NotDirectoryException(directory + ": is not a directory");
+      throw new FileSystemException(directory.toString(), null, "Not a directory");
     }
     Path list = directory.resolve(Checksums.FILE);
-    if (!Files.exists(list, LinkOption.NOFOLLOW_LINKS)) {
+    if (Files.notExists(list, LinkOption.NOFOLLOW_LINKS)) { // false too where nobody may look
       throw new ImageFormatException(
-          directory + ": is not a whole checkpoint, it has no file \"" + Checksums.FILE + "\"");
+          directory
+              + ": is not a whole checkpoint, it has no file \""
+              + Checksums.FILE
+              + "\"; name a directory that thaw dump has made");
     }
     return Checksums.decode(list.toString(), read(list, lengthOf(list)));
   }
@@ -153,11 +155,7 @@ public final class CheckpointDir {
   }
 
   static FileChannel openForReading(Path file) throws IOException {
-    try {
-      return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
-    } catch (AccessDeniedException e) {
-      throw new IOException(file + ": this user may not read it", e);
-    }
+    return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
   }
 
   /** The directory. */

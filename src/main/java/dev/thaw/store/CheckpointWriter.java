@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -93,11 +94,13 @@ public final class CheckpointWriter implements AutoCloseable {
       return new CheckpointWriter(target, true, target.resolve("." + random), null).makeDirectory();
     }
     if (Files.isSymbolicLink(target)) {
-      throw new NoSuchFileException(directory + ": is a symbolic link to nothing");
+      throw new NoSuchFileException(
+          directory.toString(), null, "is a symbolic link to nothing; remove it");
     }
     Path parent = target.getParent();
     if (!Files.isDirectory(parent)) {
-      throw new NoSuchFileException(directory + ": there is no directory " + parent);
+      throw new NoSuchFileException(
+          directory.toString(), null, "there is no directory " + parent + "; make it");
     }
     Path partial = parent.resolve("." + target.getFileName() + "." + random);
     return new CheckpointWriter(target, false, partial, null).makeDirectory();
@@ -109,9 +112,14 @@ public final class CheckpointWriter implements AutoCloseable {
     try {
       Files.createDirectory(partial, DIRECTORY_MODE);
       return this;
-    } catch (AccessDeniedException e) {
+    } catch (FileSystemException e) { // what is in the way is not the name that nobody knows
       end();
-      throw new IOException(partial.getParent() + ": this user may not write there", e);
+      String directory = partial.getParent().toString();
+      if (e instanceof AccessDeniedException) {
+        throw new AccessDeniedException(directory);
+      }
+      String reason = e.getReason() == null ? "nothing can be made there" : e.getReason();
+      throw new FileSystemException(directory, null, reason);
     } catch (IOException | RuntimeException e) {
       end();
       throw e;
@@ -120,7 +128,8 @@ public final class CheckpointWriter implements AutoCloseable {
 
   private static void refuseUnlessEmpty(Path given, Path target) throws IOException {
     if (!Files.isDirectory(target)) {
-      throw new FileAlreadyExistsException(given + ": exists and is not a directory");
+      throw new FileAlreadyExistsException(
+          given.toString(), null, "exists and is not a directory; give a new or empty directory");
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(target)) {
       Iterator<Path> all = entries.iterator();
@@ -129,7 +138,9 @@ public final class CheckpointWriter implements AutoCloseable {
         String hint =
             first.startsWith(".partial-") ? ", of a dump that did not end or still runs" : "";
         throw new FileAlreadyExistsException(
-            given + ": is not empty, it holds " + first + hint + "; give a new or empty directory");
+            given.toString(),
+            null,
+            "is not empty, it holds " + first + hint + "; give a new or empty directory");
       }
     }
   }
@@ -209,7 +220,7 @@ public final class CheckpointWriter implements AutoCloseable {
       for (Path entry : entries) {
         if (!entry.equals(partial)) {
           throw new FileAlreadyExistsException(
-              target + ": " + entry.getFileName() + " appeared in it during the dump");
+              target.toString(), null, entry.getFileName() + " appeared in it during the dump");
         }
       }
     }
@@ -232,9 +243,15 @@ public final class CheckpointWriter implements AutoCloseable {
     }
   }
 
-  /** The same failure with the file's name, which channels do not know. */
-  IOException failed(String name, Throwable cause) {
-    return new IOException(partial.resolve(name) + ": " + cause.getMessage(), cause);
+  /** The same failure with the name that the file was to get, which channels do not know. */
+  IOException failed(String name, IOException cause) {
+    if (cause instanceof FileSystemException) {
+      return cause;
+    }
+    IOException named =
+        new FileSystemException(target.resolve(name).toString(), null, cause.getMessage());
+    named.initCause(cause);
+    return named;
   }
 
   private static void sync(Path path) throws IOException {

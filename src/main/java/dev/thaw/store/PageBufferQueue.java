@@ -3,6 +3,7 @@ package dev.thaw.store;
 import dev.thaw.linux.AnonymousMemory;
 import dev.thaw.linux.SyscallException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -182,6 +183,12 @@ final class PageBufferQueue implements AutoCloseable {
   void throwFailure() throws IOException {
     lock.lock();
     try {
+      if (failure instanceof FileSystemException file) {
+        IOException again =
+            new FileSystemException(file.getFile(), file.getOtherFile(), file.getReason());
+        again.initCause(file);
+        throw again;
+      }
       if (failure != null) {
         throw failure instanceof IOException
             ? new IOException(failure.getMessage(), failure)

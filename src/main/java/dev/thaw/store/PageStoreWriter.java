@@ -196,7 +196,7 @@ public final class PageStoreWriter implements AutoCloseable {
       }
       out.flush();
     } catch (Throwable t) { // handed to whoever calls next; nobody waits for this thread's turn
-      queue.fail(t instanceof IOException ? checkpoint.failed(PageFile.FILE, t) : t);
+      queue.fail(t instanceof IOException e ? checkpoint.failed(PageFile.FILE, e) : t);
       assigner.abort();
     }
   }

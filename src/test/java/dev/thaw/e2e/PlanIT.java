@@ -191,10 +191,10 @@ class PlanIT {
   @ParameterizedTest
   @ValueSource(strings = {"inspect", "plan"})
   void whatIsNoCheckpointIsRefusedInOneLine(String command) throws Exception {
-    assertRefused(1, "no such directory", command, directory.resolve("absent"));
+    assertRefused(1, "ENOENT (No such file or directory)", command, directory.resolve("absent"));
     assertRefused(4, "is not a whole checkpoint", command, directory);
     Path file = Files.writeString(directory.resolve("file"), "text");
-    assertRefused(1, "is not a directory", command, file);
+    assertRefused(1, "ENOTDIR (Not a directory)", command, file);
     try (Victim victim = Victim.start("threads", directory)) {
       Path checkpoint = victim.dump("checkpoint", "-R");
       victim.check();
