@@ -26,16 +26,20 @@ public final class Checkpoint {
     return Failures.explained(
         () -> {
           long begun = System.nanoTime();
-          Dump.Summary done =
-              Dump.run(
-                  new Dump.Options(
-                      options.pid(),
-                      options.directory(),
-                      options.leaveRunning(),
-                      options.tcpClose(),
-                      version(),
-                      options.freezeTimeout(),
-                      options.callerPid()));
+          Dump.Summary done;
+          try (Ticker ticker = new Ticker(options.progress(), "looking")) {
+            done =
+                Dump.run(
+                    new Dump.Options(
+                        options.pid(),
+                        options.directory(),
+                        options.leaveRunning(),
+                        options.tcpClose(),
+                        version(),
+                        options.freezeTimeout(),
+                        options.callerPid()),
+                    ticker);
+          }
           return new DumpReport(
               done.processes(),
               done.threads(),

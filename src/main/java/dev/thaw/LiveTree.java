@@ -50,17 +50,23 @@ final class LiveTree implements RestoredTree {
     if (options.record().isPresent()) {
       TreeRecording.requireWritable(options.directory());
     }
-    LiveTree tree =
-        restore(
-            new Restore.Options(
-                options.directory(),
-                mode(options),
-                options.acceptChangedFiles(),
-                options.acceptOtherCpu(),
-                touches(options)),
-            options.pidfile(),
-            Optional.empty(),
-            keeper);
+    LiveTree tree;
+    Ticker ticker = new Ticker(options.progress(), "restoring");
+    try {
+      tree =
+          restore(
+              new Restore.Options(
+                  options.directory(),
+                  mode(options),
+                  options.acceptChangedFiles(),
+                  options.acceptOtherCpu(),
+                  touches(options)),
+              options.pidfile(),
+              Optional.empty(),
+              keeper);
+    } finally {
+      ticker.close();
+    }
     tree.longLived = options.record().isPresent() && options.detach();
     return tree;
   }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Dumps a process tree.
@@ -35,6 +36,7 @@ import java.util.Map;
  */
 public final class Dump {
   private final Options options;
+  private final Watcher watcher;
   private final DumpContext context;
   private final DescriptorsDump descriptors;
   private final CheckpointWriter checkpoint;
@@ -56,6 +58,15 @@ public final class Dump {
       Duration freezeLimit,
       int callerPid) {}
 
+  /** Told how far a dump is. Must be quick. */
+  public interface Watcher {
+    /**
+     * @param done how much of the phase is done, from any thread at any time
+     * @param total all of it; 0 where not known
+     */
+    void phase(String name, LongSupplier done, long total);
+  }
+
   /**
    * What a dump came to.
    *
@@ -63,8 +74,9 @@ public final class Dump {
    */
   public record Summary(int processes, int threads, StoreSummary pages, Duration frozen) {}
 
-  private Dump(Options options, CheckpointWriter checkpoint) {
+  private Dump(Options options, CheckpointWriter checkpoint, Watcher watcher) {
     this.options = options;
+    this.watcher = watcher;
     this.checkpoint = checkpoint;
     this.context =
         new DumpContext(
@@ -73,12 +85,13 @@ public final class Dump {
   }
 
   /** Dumps. */
-  public static Summary run(Options options) throws IOException {
+  public static Summary run(Options options, Watcher watcher) throws IOException {
     TreeCheck.requireDumpable(options.pid(), options.callerPid());
+    watcher.phase("waiting for the restore of it", () -> 0, 0);
     LazyPages.awaitFilled(options.pid());
     try (TracerThread tracer = new TracerThread("tracer-" + options.pid());
         CheckpointWriter checkpoint = CheckpointWriter.begin(options.directory())) {
-      return tracer.submit(() -> new Dump(options, checkpoint).dump());
+      return tracer.submit(() -> new Dump(options, checkpoint, watcher).dump());
     }
   }
 
@@ -88,6 +101,7 @@ public final class Dump {
         rehearse();
         store.prepare();
       }
+      watcher.phase("stopping", () -> 0, 0);
       long begun = System.nanoTime();
       StoreSummary pages;
       long released;
@@ -105,6 +119,7 @@ public final class Dump {
           checkpoint.add(file.getKey(), ImageCodec.write(file.getValue()));
         }
         pages = store.finish();
+        watcher.phase("flushing to disk", () -> 0, 0);
         checkpoint.commit();
         if (!options.leaveRunning()) {
           released = System.nanoTime();
@@ -174,6 +189,7 @@ public final class Dump {
       for (SharedMemoryTable.Entry entry : context.sharedMemory().entries()) {
         pages.sharedPages(entry);
       }
+      watcher.phase("writing pages", store::donePages, pages.count());
       pages.read(PageStoreOptions.readersForDump(options.leaveRunning()));
     }
   }

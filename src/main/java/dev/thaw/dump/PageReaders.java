@@ -44,6 +44,11 @@ final class PageReaders {
     }
   }
 
+  /** How many pages were named. */
+  long count() {
+    return runs.stream().mapToLong(run -> run.end - run.start >>> PAGE_SHIFT).sum();
+  }
+
   /**
    * Reads all that was named.
    *

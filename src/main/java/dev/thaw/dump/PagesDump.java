@@ -155,6 +155,11 @@ final class PagesDump implements AutoCloseable {
     }
   }
 
+  /** How many were named so far. */
+  long count() {
+    return readers.count();
+  }
+
   /**
    * Reads all that was named above.
    *
