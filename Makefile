@@ -42,7 +42,7 @@ demo: build
 	@src/demo/redis target/thaw
 
 test: build
-	@src/build/require redis-server:redis-server python3:python3 procps:ps util-linux:setpriv chromium:chromium
+	@src/build/require redis-server:redis-server python3:python3 procps:ps util-linux:setpriv strace:strace chromium:chromium
 	$(MVN_TEST) verify -Dkernel.required=$(KERNEL_REQUIRED)
 
 check: build

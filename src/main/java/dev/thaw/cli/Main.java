@@ -5,6 +5,7 @@ import dev.thaw.daemon.Caller;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
@@ -12,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IFactory;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** The {@code thaw} command. The only place that prints errors and picks exit codes. */
 @Command(
@@ -94,12 +96,21 @@ public final class Main {
       command.caller = caller;
       line.setCommandName("thaw " + args[0]);
     }
+    line.registerConverter(Path.class, Main::path);
     line.setOut(new PrintWriter(caller.out(), true));
     line.setErr(new PrintWriter(err, true));
     line.setParameterExceptionHandler((e, ignored) -> usageError(err, e));
     line.setExecutionExceptionHandler(
         (e, ignored, parsed) -> report(err, e, List.of(args).contains("-v")));
     return line.execute(command == null ? args : Arrays.copyOfRange(args, 1, args.length));
+  }
+
+  /** An empty path, as an unset variable of a script gives it, would mean the current directory. */
+  private static Path path(String text) {
+    if (text.isEmpty()) {
+      throw new TypeConversionException("the path is empty");
+    }
+    return Path.of(text);
   }
 
   /** Makes the commands that picocli finds by itself. */

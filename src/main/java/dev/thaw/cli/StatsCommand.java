@@ -79,7 +79,7 @@ final class StatsCommand extends ThawCommand {
     if (!what.matches("\\d+")) {
       return ofTemplate();
     }
-    LiveStats live = LiveStats.of(Integer.parseInt(what));
+    LiveStats live = LiveStats.of(pid());
     if (form.prometheusSocket.isPresent()) {
       serve(live, path(form.prometheusSocket.get()));
       return ExitCode.OK;
@@ -90,6 +90,14 @@ final class StatsCommand extends ThawCommand {
       show(live.now(), text);
     }
     return ExitCode.OK;
+  }
+
+  private int pid() {
+    try {
+      return Integer.parseInt(what);
+    } catch (NumberFormatException e) {
+      throw new ParameterException(spec.commandLine(), "'" + what + "' is too large for a pid");
+    }
   }
 
   private int ofTemplate() throws ThawException {
