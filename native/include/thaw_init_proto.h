@@ -33,6 +33,8 @@ enum thaw_init_type {
 	THAW_INIT_GET_FD = 7,
 	/* args: pid; <- args: 1 and the wait status if thaw-init has reaped it lately, else 0 */
 	THAW_INIT_REAPED = 8,
+	/* args: pid of the root as the launcher sees it, to be told to it at once */
+	THAW_INIT_ROOT = 9,
 };
 
 struct thaw_init_msg {

@@ -162,6 +162,13 @@ static void let_go_of_caller(void)
 		close(null);
 }
 
+/* Before others can read of it, so that the launcher knows whom their signals are for. */
+static int root(const struct request *q)
+{
+	status_line("root %d\n", (int)q->msg.args[0]);
+	return 0;
+}
+
 static int running(const struct request *q)
 {
 	if (q->msg.payload_bytes && q->payload[q->msg.payload_bytes - 1])
@@ -228,6 +235,8 @@ static int perform(struct request *q, struct reply *a)
 		return add_space(q, a);
 	case THAW_INIT_START:
 		return start(a);
+	case THAW_INIT_ROOT:
+		return root(q);
 	case THAW_INIT_RUNNING:
 		return running(q);
 	case THAW_INIT_GET_FD:

@@ -6,7 +6,7 @@
  * Signal S ends a recording (thaw restore --record-until-signal).
  *
  * Single threaded: requests of the JVM, deaths of children. Lines on the status descriptor:
- * "running PID", "exited WAITSTATUS", "failed CODE".
+ * "root PID", "running PID", "exited WAITSTATUS", "failed CODE".
  */
 #include "init.h"
 

@@ -2,6 +2,7 @@
  * The foreground of a restore. thaw-init tells through a pipe how the tree is; signals that the
  * launcher gets go to the tree's root; the one that ends a recording goes to thaw-init.
  *
+ *     "root PID\n"              the tree's root, which is about to be announced
  *     "running PID\n"           the tree runs
  *     "exited WAITSTATUS\n"     its root has ended
  *     "orphaned PID\n"          thaw-init was killed; the tree runs on, who reaps it is not known
@@ -33,6 +34,7 @@ struct restore {
 	int signal_fd;
 	int root_fd;      /* pidfd of the tree's root, -1 before it runs */
 	pid_t root;
+	bool running;     /* nothing ends the tree any more because the restore does */
 	int mark_signal;  /* ends a recording; 0: none does */
 	int abort_signal; /* the signal that ended the restore before the tree ran, or 0 */
 	int code;         /* the exit code to return, -1 while not known */
@@ -104,15 +106,33 @@ static int code_of(int wait_status)
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+static void on_root(struct restore *restore, pid_t root)
+{
+	restore->root = root;
+	if (restore->root_fd < 0)
+		restore->root_fd = syscall(SYS_pidfd_open, root, 0); /* close-on-exec, always */
+}
+
+/* A signal that was to end the restore came too late for that: it is the tree's. */
+static void on_running(struct restore *restore)
+{
+	restore->running = true;
+	if (restore->abort_signal)
+		syscall(SYS_pidfd_send_signal, restore->root_fd, restore->abort_signal, NULL, 0);
+	if (restore->detach)
+		restore->code = restore->abort_signal ? 128 + restore->abort_signal : 0;
+	restore->abort_signal = 0;
+}
+
 static void on_line(struct restore *restore, const char *line)
 {
 	int number;
 
-	if (sscanf(line, "running %d", &number) == 1) {
-		restore->root = number;
-		restore->root_fd = syscall(SYS_pidfd_open, number, 0); /* close-on-exec, always */
-		if (restore->detach)
-			restore->code = 0;
+	if (sscanf(line, "root %d", &number) == 1) {
+		on_root(restore, number);
+	} else if (sscanf(line, "running %d", &number) == 1) {
+		on_root(restore, number);
+		on_running(restore);
 	} else if (sscanf(line, "exited %d", &number) == 1) {
 		restore->code = code_of(number);
 	} else if (sscanf(line, "orphaned %d", &number) == 1) {
@@ -129,7 +149,7 @@ static void on_end(struct restore *restore)
 {
 	int status = 0;
 
-	if (restore->daemon_fd >= 0 && restore->root_fd < 0 && !restore->abort_signal) {
+	if (restore->daemon_fd >= 0 && !restore->running && !restore->abort_signal) {
 		restore->status_fd = -1; /* thawd has noticed, and says what was wrong */
 		return;
 	}
@@ -137,7 +157,7 @@ static void on_end(struct restore *restore)
 	    !restore->abort_signal)
 		complain("thaw-init (pid %d) was killed by signal %d (%s)%s", restore->init,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)),
-			 restore->root ? ", and the restored tree with it" : "; nothing was restored");
+			 restore->running ? ", and the restored tree with it" : "; nothing was restored");
 	restore->code = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 }
 
@@ -172,11 +192,11 @@ static void on_daemon(struct restore *restore)
 	struct pollfd status = { .fd = restore->status_fd, .events = POLLIN };
 
 	restore->daemon_fd = -1; /* the caller closes it */
-	while (restore->code < 0 && restore->root_fd < 0 && poll(&status, 1, 0) > 0) {
+	while (restore->code < 0 && !restore->running && poll(&status, 1, 0) > 0) {
 		on_status(restore);
 		status.fd = restore->status_fd;
 	}
-	if (restore->root_fd >= 0 || restore->abort_signal)
+	if (restore->running || restore->abort_signal)
 		return;
 	if (code < 0)
 		complain_of_daemon(restore->daemon);
@@ -193,14 +213,15 @@ static void loop(struct restore *restore)
 
 		if (!ready)
 			kill(restore->init, SIGKILL);
-		if (ready > 0 && fds[1].revents)
-			on_signal(restore);
+		/* First: who has read of the root may signal us and expect the root to get it. */
 		if (ready > 0 && fds[0].revents)
 			on_status(restore);
+		if (ready > 0 && fds[1].revents)
+			on_signal(restore);
 		if (ready > 0 && fds[2].revents && restore->code < 0)
 			on_daemon(restore);
 	}
-	if (restore->root_fd >= 0)
+	if (restore->running)
 		return;
 	/* Nothing runs, and nothing may be left when we return. */
 	waitpid(restore->init, NULL, 0);

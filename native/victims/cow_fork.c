@@ -1,12 +1,15 @@
 /*
  * Copy-on-write sharing over three generations: pages nobody wrote since the fork, written by the parent,
- * by the child, by the grandchild, by all. Written again right after the restore, nobody sees the others.
+ * by the child, by the grandchild, by all; and a smaller map of which each of the three writes one page.
+ * Written again right after the restore, nobody sees the others.
  */
 #include "frame.h"
 
 #define PAGES 1024UL
+#define FEW 64UL
 
 static char *map;
+static char *few;
 
 /* Who wrote page i last, as generation g (0, 1, 2) sees it; -1: nobody since it was made. */
 static int writer(unsigned long i, int g)
@@ -27,6 +30,8 @@ static void check(int g)
 		int w = writer(i, g);
 		frame_check_pattern("as dumped", map + i * PAGE, PAGE, w < 0 ? 1 : 10 + w);
 	}
+	for (unsigned long i = 0; i < FEW; i++)
+		frame_check_pattern("hardly written", few + i * PAGE, PAGE, i == (unsigned long)g ? 10 + g : 1);
 }
 
 static void scribble(int g)
@@ -46,6 +51,7 @@ static void write_own(int g)
 		if (i % 6 != 5 && writer(i, g) == g)
 			frame_fill(map + i * PAGE, PAGE, 10 + g);
 	}
+	frame_fill(few + g * PAGE, PAGE, 10 + g);
 }
 
 int main(int argc, char **argv)
@@ -57,6 +63,10 @@ int main(int argc, char **argv)
 	map = frame_map(PAGES * PAGE, PROT_READ | PROT_WRITE, 0);
 	for (unsigned long i = 0; i < PAGES; i++)
 		frame_fill(map + i * PAGE, PAGE, 1);
+	few = frame_map((FEW + 1) * PAGE, PROT_READ | PROT_WRITE, 0);
+	OK(mprotect(few + FEW * PAGE, PAGE, PROT_NONE)); /* a VMA of its own */
+	for (unsigned long i = 0; i < FEW; i++)
+		frame_fill(few + i * PAGE, PAGE, 1);
 	for (g = 0; g < 2; g++) {
 		for (unsigned long i = 5; g == 1 && i < PAGES; i += 6)
 			frame_fill(map + i * PAGE, PAGE, 11);
@@ -72,6 +82,9 @@ int main(int argc, char **argv)
 	SABOTAGE("the child lost its own page")
 		if (g == 1)
 			frame_fill(map + 2 * PAGE, PAGE, 1);
+	SABOTAGE("the child sees what the parent wrote")
+		if (g == 1)
+			frame_fill(few, PAGE, 10);
 	SABOTAGE("the grandchild lost what it shares")
 		if (g == 2)
 			OK(madvise(map, PAGE, MADV_DONTNEED));

@@ -161,6 +161,7 @@ final class LiveTree implements RestoredTree {
   @Override
   public void announce() throws IOException {
     if (pidfile.isPresent()) {
+      init.root(rootPid()); // who sees the file may signal the launcher at once
       Path partial = Path.of(pidfile.get() + ".partial");
       try {
         Files.writeString(partial, rootPid() + "\n");

@@ -26,6 +26,7 @@ public final class InitConnection implements AutoCloseable {
   private static final int RUNNING = 6;
   private static final int GET_FD = 7;
   private static final int REAPED = 8;
+  private static final int ROOT = 9;
 
   private final UnixSocket socket;
 
@@ -57,6 +58,16 @@ public final class InitConnection implements AutoCloseable {
     try (PidFd pidfd = PidFd.of(reply.fds().get(0))) {
       return new SpawnedTask(pidfd.pid(), (int) reply.args()[0], reply.args()[1]);
     }
+  }
+
+  /**
+   * Tells the launcher which process gets its signals from here on. Comes before anything by which
+   * others can know that the tree runs.
+   *
+   * @param hostPid the tree's root, as the launcher sees it
+   */
+  public void root(int hostPid) throws IOException {
+    request("root(" + hostPid + ")", ROOT, List.of(), hostPid);
   }
 
   /**

@@ -151,7 +151,7 @@ class GoldenCheckpointIT {
     Path other = directory.resolve("nolibc");
     Files.copy(Victim.program("rounding"), other);
     Command refused = restore(other, checkpoint);
-    assertEquals(1, refused.exit(), refused.toString());
+    assertEquals(3, refused.exit(), refused.toString());
     assertTrue(refused.output().contains("changed since the dump"), refused.toString());
   }
 

@@ -136,7 +136,8 @@ class ThawdIT {
     }
   }
 
-  @Test
+  /** As soon as its pid can be read. */
+  @RepeatedTest(5)
   void signalsGoToTheRestoredRoot() throws Exception {
     try (Victim victim = Victim.start("brk_heap", directory)) {
       Path checkpoint = victim.dump("checkpoint");
