@@ -171,11 +171,10 @@ public final class Main {
   private static int report(PrintStream err, Exception e, boolean verbose) {
     boolean known = e instanceof ThawException || e instanceof java.io.IOException;
     err.println(oneLine(known && e.getMessage() != null ? e.getMessage() : "internal error: " + e));
-    int code = e instanceof ThawException thaw ? ExitCode.of(thaw.kind()) : ExitCode.FAILED;
-    if (verbose && code == ExitCode.FAILED) {
+    if (verbose && !known) {
       e.printStackTrace(err);
     }
-    return code;
+    return e instanceof ThawException thaw ? ExitCode.of(thaw.kind()) : ExitCode.FAILED;
   }
 
   private static String oneLine(String message) {

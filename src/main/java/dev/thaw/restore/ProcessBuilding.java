@@ -92,9 +92,10 @@ final class ProcessBuilding {
     }
   }
 
-  /** Lets all threads run; a process that was stopped takes no step. */
+  /** Lets all threads run; a process that was stopped is so again when this returns. */
   void release() throws IOException {
-    if (node.state() == Manifest.State.STOPPED) {
+    boolean stopped = stopped();
+    if (stopped) {
       try (PidFd pidfd = PidFd.open(hostPid())) {
         pidfd.send(SIGSTOP);
       }
@@ -103,5 +104,16 @@ final class ProcessBuilding {
       thread.thread().detach();
     }
     remote.thread().detach();
+    if (stopped) {
+      GroupStop.await(hostPid(), hostPid());
+      for (RemoteProcess thread : threads.values()) {
+        GroupStop.await(hostPid(), thread.thread().tid());
+      }
+    }
+  }
+
+  /** Whether it was stopped by a signal when it was dumped. */
+  boolean stopped() {
+    return node.state() == Manifest.State.STOPPED;
   }
 }

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,10 +82,15 @@ final class TreeBuilder implements BuildSite {
       QueuedSignal.send(root.hostPid(), greeting.signal(), greeting.value());
     }
     int hostPid = root.hostPid();
-    for (ProcessBuilding process : living()) {
+    for (ProcessBuilding process : stoppedFirst(living())) {
       process.release();
     }
     return hostPid;
+  }
+
+  /** Nobody of the tree sees one of them run. */
+  private static List<ProcessBuilding> stoppedFirst(List<ProcessBuilding> all) {
+    return all.stream().sorted(Comparator.comparing(p -> !p.stopped())).toList();
   }
 
   private List<ProcessBuilding> living() {

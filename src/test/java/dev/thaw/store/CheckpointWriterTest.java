@@ -128,7 +128,8 @@ class CheckpointWriterTest {
   void theParentMustExist() {
     IOException e =
         assertThrows(IOException.class, () -> CheckpointWriter.begin(target.resolve("deeper")));
-    assertTrue(e.getMessage().endsWith("there is no directory " + target + "; make it"), e.getMessage());
+    assertTrue(
+        e.getMessage().endsWith("there is no directory " + target + "; make it"), e.getMessage());
   }
 
   @Test
