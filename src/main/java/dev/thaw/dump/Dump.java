@@ -162,6 +162,7 @@ public final class Dump {
         processes.add(process);
       }
     }
+    SegmentCheck.requireInside(context.sharedMemory(), processes);
     descriptors.describe();
   }
 
