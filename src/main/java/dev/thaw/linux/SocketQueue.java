@@ -4,10 +4,12 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * What waits to be received from a socket of unix(7), seen with MSG_PEEK.
+ * What waits to be received from a socket of unix(7) or udp(7), seen with MSG_PEEK.
  *
  * <p>Messages behind the first are reached with SO_PEEK_OFF, which is set back. The kernel marks an
  * empty datagram that was peeked at and a later walk leaves it out (__skb_try_recv_from_queue() in
@@ -20,6 +22,7 @@ public final class SocketQueue {
   private static final long MSG_PEEK_DONTWAIT = 0x2 | 0x40;
   private static final int MSG_TRUNC = 0x20;
   private static final int SCM_RIGHTS = 1;
+  private static final int SCM_PIDFD = 4;
   private static final int MSGHDR_BYTES = 56;
   private static final int CONTROL_BYTES = 1280;
   private static final int NAME_BYTES = 110;
@@ -32,10 +35,12 @@ public final class SocketQueue {
   /**
    * One message.
    *
-   * @param from the sender's struct sockaddr_un without its family; empty if it has no name
+   * @param from the sender's struct sockaddr without its family; empty if it has no name
    * @param carriesDescriptors SCM_RIGHTS
+   * @param carriesMore other control messages, as the options of the socket ask for them
    */
-  public record Message(byte[] bytes, byte[] from, boolean carriesDescriptors) {}
+  public record Message(
+      byte[] bytes, byte[] from, boolean carriesDescriptors, boolean carriesMore) {}
 
   /** All that a stream holds, as one message, or nothing. */
   public static List<Message> stream(Fd socket) throws SyscallException {
@@ -110,10 +115,13 @@ public final class SocketQueue {
         throw new SyscallException("recvmsg(" + socket.number() + ")", Errno.EMSGSIZE.code());
       }
       int named = Math.max(0, header.getInt(8) - 2);
+      Set<Integer> kinds = closeReceived(control, header.getLong(40));
+      boolean rights = kinds.remove(SCM_RIGHTS);
       return new Message(
           data.getByteArray(0, (int) read),
           named == 0 ? new byte[0] : Arrays.copyOf(name.getByteArray(2, named), named),
-          closeReceived(control, header.getLong(40)));
+          rights,
+          !kinds.isEmpty());
     }
   }
 
@@ -123,16 +131,21 @@ public final class SocketQueue {
     return packets && (Fcntl.poll(socket, Fcntl.POLLRDHUP) & Fcntl.POLLRDHUP) != 0;
   }
 
-  private static boolean closeReceived(Memory control, long bytes) {
-    boolean found = false;
+  /**
+   * Closes the descriptors that came along.
+   *
+   * @return the kinds of control messages: SCM_RIGHTS, or 0 for any other but SOL_SOCKET's
+   */
+  private static Set<Integer> closeReceived(Memory control, long bytes) {
+    Set<Integer> kinds = new HashSet<>();
     for (long at = 0; at + 16 <= bytes; at += (control.getLong(at) + 7) & ~7L) {
-      boolean rights =
-          control.getInt(at + 8) == Sockets.SOL_SOCKET && control.getInt(at + 12) == SCM_RIGHTS;
-      for (long fd = at + 16; rights && fd < at + control.getLong(at); fd += 4) {
+      int kind = control.getInt(at + 8) == Sockets.SOL_SOCKET ? control.getInt(at + 12) : 0;
+      kinds.add(kind);
+      boolean descriptors = kind == SCM_RIGHTS || kind == SCM_PIDFD;
+      for (long fd = at + 16; descriptors && fd < at + control.getLong(at); fd += 4) {
         LibC.close(control.getInt(fd));
-        found = true;
       }
     }
-    return found;
+    return kinds;
   }
 }

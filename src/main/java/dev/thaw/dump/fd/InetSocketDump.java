@@ -3,6 +3,7 @@ package dev.thaw.dump.fd;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.SocketOption.Level;
 import dev.thaw.image.file.InetSocket;
+import dev.thaw.image.file.InetSocket.Datagram;
 import dev.thaw.image.file.InetSocket.Endpoint;
 import dev.thaw.image.file.InetSocket.Protocol;
 import dev.thaw.linux.Fcntl;
@@ -16,10 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/**
- * {@link InetSocket}: TCP without a connection, and UDP. Datagrams that wait in a UDP socket are
- * not carried over: the network may lose them too.
- */
+/** {@link InetSocket}: TCP without a connection, and UDP with the datagrams that wait in it. */
 public final class InetSocketDump implements FileDump {
   private static final int SOCK_STREAM = 1;
   private static final int SOCK_DGRAM = 2;
@@ -67,6 +65,7 @@ public final class InetSocketDump implements FileDump {
         boolean closed = tcp && connected(file, own, tree.context().closeTcp());
         Endpoint local = closed ? Endpoint.none() : endpoint(Sockets.name(own));
         boolean bound = local.port() != 0 || !isZero(local.address());
+        List<Datagram> queue = tcp ? List.of() : DatagramsDump.of(file, own, local);
         return new InetSocket(
             id,
             file.flags(),
@@ -75,7 +74,11 @@ public final class InetSocketDump implements FileDump {
             bound ? local : Endpoint.none(),
             tcp ? Endpoint.none() : endpoint(Sockets.peer(own)),
             tcp ? backlog(file, own, tree) : -1,
-            closed ? List.of() : SocketOptionsDump.of(file, own, like, levels, Set.of()));
+            queue,
+            closed
+                ? List.of()
+                : SocketOptionsDump.of(
+                    file, own, like, levels, queue.isEmpty() ? Set.of() : DatagramsDump.RECEIVING));
       }
     }
   }
@@ -114,7 +117,7 @@ public final class InetSocketDump implements FileDump {
   }
 
   /** From a struct sockaddr_in or sockaddr_in6. */
-  private static Endpoint endpoint(byte[] address) {
+  static Endpoint endpoint(byte[] address) {
     if (address.length < 16) {
       return Endpoint.none();
     }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param local what it is bound to
  * @param peer of a UDP socket that connect(2) was called on
  * @param backlog of a listener, else -1
+ * @param queue datagrams of UDP that wait to be received, in order
  * @param options that differ from a new socket's
  */
 public record InetSocket(
@@ -23,6 +24,7 @@ public record InetSocket(
     Endpoint local,
     Endpoint peer,
     int backlog,
+    List<Datagram> queue,
     List<SocketSetting> options)
     implements OpenFile {
 
@@ -69,8 +71,22 @@ public record InetSocket(
     }
   }
 
+  /** A datagram and where it came from. */
+  public record Datagram(Endpoint from, byte[] bytes) {
+    /** What fits into an IPv4 packet with its headers, and a little more into one of IPv6. */
+    private static final int MAX_BYTES = 65535 - 8;
+
+    /** Validates. */
+    public Datagram {
+      if (!from.present() || bytes.length > MAX_BYTES) {
+        throw new IllegalArgumentException(bytes.length + " bytes from " + from);
+      }
+    }
+  }
+
   /** Validates. */
   public InetSocket {
+    queue = List.copyOf(queue);
     options = List.copyOf(options);
     int bytes = ipv6 ? 16 : 4;
     for (Endpoint endpoint : List.of(local, peer)) {
@@ -78,7 +94,10 @@ public record InetSocket(
         throw new IllegalArgumentException("address of another family: " + endpoint);
       }
     }
-    if (protocol == Protocol.TCP && peer.present()
+    if (queue.stream().anyMatch(d -> d.from().address().length != bytes)) {
+      throw new IllegalArgumentException("a datagram of another family");
+    }
+    if (protocol == Protocol.TCP && (peer.present() || !queue.isEmpty())
         || protocol == Protocol.UDP && backlog >= 0
         || backlog < -1) {
       throw new IllegalArgumentException(protocol + " with peer " + peer + ", backlog " + backlog);

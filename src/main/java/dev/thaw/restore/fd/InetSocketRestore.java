@@ -41,6 +41,7 @@ public final class InetSocketRestore implements FileRestore<InetSocket> {
       b = plan.in(Phase.CONNECT);
       b.call(Syscalls.CONNECT, plan.number(), b.data(address), address.length);
     }
+    Datagrams.deliver(file, plan);
     plan.setStatusFlags(file.flags());
     if (file.listens()) {
       plan.in(Phase.FINISH).call(Syscalls.LISTEN, plan.number(), file.backlog());
