@@ -2,6 +2,8 @@ package dev.thaw.linux;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** Questions about a socket, see socket(7); none of them changes it. */
 public final class Sockets {
@@ -10,6 +12,7 @@ public final class Sockets {
   public static final int AF_INET6 = 10;
   public static final int SOL_SOCKET = 1;
   public static final int SO_TYPE = 3;
+  public static final int SO_PEERCRED = 17;
   public static final int SO_PROTOCOL = 38;
   public static final int SO_DOMAIN = 39;
 
@@ -85,6 +88,13 @@ public final class Sockets {
         | (value[1] & 0xff) << 8
         | (value[2] & 0xff) << 16
         | (value[3] & 0xff) << 24;
+  }
+
+  /** SO_PEERCRED: pid, uid and gid of struct ucred; pid 0 if there is none. */
+  public static int[] peerCredentials(Fd socket) throws SyscallException {
+    ByteBuffer ucred =
+        ByteBuffer.wrap(option(socket, SOL_SOCKET, SO_PEERCRED)).order(ByteOrder.LITTLE_ENDIAN);
+    return new int[] {ucred.getInt(0), ucred.getInt(4), ucred.getInt(8)};
   }
 
   /** The struct sockaddr that it is bound to, as long as the kernel says. */

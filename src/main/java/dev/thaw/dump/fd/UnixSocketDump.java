@@ -6,6 +6,7 @@ import dev.thaw.image.SocketOption.Level;
 import dev.thaw.image.file.UnixSocket;
 import dev.thaw.image.file.UnixSocket.End;
 import dev.thaw.image.file.UnixSocket.NameFile;
+import dev.thaw.image.file.UnixSocket.PeerCredentials;
 import dev.thaw.linux.Fcntl;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.SocketQueue;
@@ -54,9 +55,8 @@ public final class UnixSocketDump implements FileDump {
       String name = name(own);
       int peer = diag.peer() > 0 ? peer(file, diag, tree) : 0;
       boolean mutual = peer != 0 && isMutual(file, diag);
-      if (!name.isEmpty() && type != UnixSocket.SOCK_DGRAM && diag.peer() >= 0) {
-        throw file.unsupported(
-            "a connection to a named UNIX socket is not supported yet; close it before the dump");
+      if (type != UnixSocket.SOCK_DGRAM && diag.peer() >= 0) {
+        UnixConnectionCheck.requireRebuildable(file, name, diag, tree);
       }
       if (peer != 0 && !mutual && Sockets.peer(own).length <= FAMILY_BYTES) {
         throw file.unsupported("it sends to a socket without a name; close it before the dump");
@@ -67,15 +67,21 @@ public final class UnixSocketDump implements FileDump {
             file.flags(),
             type,
             name,
-            nameFile(file, name, diag),
+            nameFile(file, name, diag, tree),
             diag.listens() ? diag.backlog() : -1,
             peer,
             diag.peer() == 0 ? end(own) : End.NONE,
+            credentials(own),
             diag.shutdown(),
             diag.listens() ? List.of() : queue(file, own, type, mutual),
             SocketOptionsDump.of(file, own, like, EnumSet.of(Level.SOCKET), SENDING));
       }
     }
+  }
+
+  private static PeerCredentials credentials(Fd own) throws IOException {
+    int[] peer = Sockets.peerCredentials(own);
+    return new PeerCredentials(peer[0], peer[1], peer[2]);
   }
 
   private static String name(Fd own) throws IOException {
@@ -107,22 +113,32 @@ public final class UnixSocketDump implements FileDump {
     return UnixDiag.of(diag.peer()).peer() == file.inode();
   }
 
-  private static NameFile nameFile(OpenedFile file, String name, UnixDiag diag) throws IOException {
-    if (name.isEmpty() || name.charAt(0) == '\0') {
-      return NameFile.NONE;
-    }
+  /** What a name of the file system leads to now, with ino, mode, uid and gid; or nothing. */
+  static Optional<Map<String, Object>> fileOf(OpenedFile file, String name) throws IOException {
     Path directory = file.proc().path(name.charAt(0) == '/' ? "root" : "cwd");
     String text = new String(name.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     try {
-      Map<String, Object> stat =
+      return Optional.of(
           Files.readAttributes(
-              Path.of(directory + "/" + text), "unix:ino,mode,uid,gid", LinkOption.NOFOLLOW_LINKS);
-      boolean linked = ((long) stat.get("ino") & 0xffffffffL) == diag.file();
-      return new NameFile(
-          linked, (int) stat.get("mode") & 07777, (int) stat.get("uid"), (int) stat.get("gid"));
+              Path.of(directory + "/" + text), "unix:ino,mode,uid,gid", LinkOption.NOFOLLOW_LINKS));
     } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static NameFile nameFile(OpenedFile file, String name, UnixDiag diag, OpenedFiles tree)
+      throws IOException {
+    if (name.isEmpty() || name.charAt(0) == '\0') {
       return NameFile.NONE;
     }
+    Optional<Map<String, Object>> found = fileOf(file, name);
+    if (found.isEmpty()) {
+      return NameFile.NONE;
+    }
+    Map<String, Object> stat = found.get();
+    boolean linked = UnixConnectionCheck.leadsTo(file, name, stat, diag, tree);
+    return new NameFile(
+        linked, (int) stat.get("mode") & 07777, (int) stat.get("uid"), (int) stat.get("gid"));
   }
 
   private static End end(Fd own) throws IOException {
@@ -136,11 +152,18 @@ public final class UnixSocketDump implements FileDump {
     for (SocketQueue.Message message :
         type == UnixSocket.SOCK_STREAM ? SocketQueue.stream(own) : SocketQueue.messages(own)) {
       if (message.carriesDescriptors()) {
-        throw file.unsupported("descriptors wait to be received (SCM_RIGHTS); not supported yet");
+        throw file.unsupported(
+            "descriptors wait to be received (SCM_RIGHTS); dump when the program has taken them");
+      }
+      if (message.carriesMore()) {
+        throw file.unsupported(
+            "messages wait to be received, and the program asks who sent them (SO_PASSCRED or the"
+                + " like), which cannot be told again; dump when it has read them");
       }
       if (message.from().length > 0 && !mutual) {
         throw file.unsupported(
-            "a datagram of a sender with a name waits to be received; not supported yet");
+            "a datagram of a sender with a name waits to be received; dump when the program has"
+                + " read it");
       }
       pieces.add(message.bytes());
       bytes += message.bytes().length;

@@ -1,5 +1,6 @@
 package dev.thaw.image.file;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.SocketSetting;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.List;
  * @param backlog of a listener, else -1
  * @param peer the {@link OpenFile} it is connected to, or 0
  * @param end what a connection has come to if {@code peer} is 0
+ * @param credentials SO_PEERCRED: of a listener its own, as those see who connect
  * @param shutdown 1 = no more to receive, 2 = no more to send
  * @param queue what waits to be received: one piece of a stream, or one per datagram or packet
  * @param options that differ from a new socket's
@@ -27,6 +29,7 @@ public record UnixSocket(
     int backlog,
     int peer,
     End end,
+    PeerCredentials credentials,
     int shutdown,
     List<byte[]> queue,
     List<SocketSetting> options)
@@ -44,6 +47,19 @@ public record UnixSocket(
     CLOSED,
     /** The peer has left something unread: ECONNRESET is still to be told. */
     RESET
+  }
+
+  /**
+   * Who called socketpair(2), connect(2) or listen(2): struct ucred.
+   *
+   * @param pid 0 if there is none
+   */
+  public record PeerCredentials(int pid, int uid, int gid) {
+    /** Whether anybody did. */
+    @JsonIgnore
+    public boolean present() {
+      return pid != 0;
+    }
   }
 
   /**
@@ -77,6 +93,11 @@ public record UnixSocket(
   /** Whether it is bound to a path. */
   public boolean hasPath() {
     return !name.isEmpty() && name.charAt(0) != '\0';
+  }
+
+  /** Whether two sockets of this type are connected by connect(2) to a listener. */
+  public boolean connects() {
+    return type != SOCK_DGRAM;
   }
 
   /** Whether it listens. */

@@ -61,6 +61,13 @@ public final class FilePlan {
     return b;
   }
 
+  /** The same description as process {@code otherPid} sees it; this, if that is not in the tree. */
+  FilePlan by(int otherPid) {
+    return tree.hasProcess(otherPid)
+        ? new FilePlan(tree, file, otherPid, number, closeOnExec)
+        : this;
+  }
+
   /** Moves a descriptor that a call of {@code phase} returned to {@link #number()}. */
   public void place(Phase phase, Object descriptor) {
     move(in(phase), descriptor, number, closeOnExec);
@@ -132,7 +139,24 @@ public final class FilePlan {
    *     closed in FINISH
    */
   public SharedObject object(String key, Function<FilePlan, List<Integer>> maker) {
-    return tree.object(key, this, maker);
+    return tree.object(key, this, Phase.FINISH, maker);
+  }
+
+  /** The same, with the ends closed in {@code closed}. */
+  SharedObject object(String key, Phase closed, Function<FilePlan, List<Integer>> maker) {
+    return tree.object(key, this, closed, maker);
+  }
+
+  /** Takes end 0 of {@code object} in {@code phase}; the caller closes the result. */
+  Object borrow(Phase phase, SharedObject object) {
+    Program.Builder b = in(phase);
+    if (object.pid() == pid) {
+      return b.call(Syscalls.FCNTL, object.ends().get(0), F_DUPFD_CLOEXEC, 0);
+    }
+    Program.Arg process = b.call(Syscalls.PIDFD_OPEN, object.pid(), 0);
+    Program.Arg taken = b.call(Syscalls.PIDFD_GETFD, process, object.ends().get(0), 0);
+    b.call(Syscalls.CLOSE, process);
+    return taken;
   }
 
   /**

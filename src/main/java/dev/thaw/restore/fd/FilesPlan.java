@@ -158,7 +158,12 @@ public final class FilesPlan {
     return temporaries.merge(pid, 1, Integer::sum) - 1;
   }
 
-  FilePlan.SharedObject object(String key, FilePlan plan, Function<FilePlan, List<Integer>> maker) {
+  boolean hasProcess(int pid) {
+    return programs.containsKey(pid);
+  }
+
+  FilePlan.SharedObject object(
+      String key, FilePlan plan, Phase closed, Function<FilePlan, List<Integer>> maker) {
     FilePlan.SharedObject known = objects.get(key);
     if (known != null) {
       return new FilePlan.SharedObject(known.pid(), known.ends(), false);
@@ -166,7 +171,7 @@ public final class FilesPlan {
     FilePlan.SharedObject made =
         new FilePlan.SharedObject(plan.pid(), new ArrayList<>(maker.apply(plan)), true);
     objects.put(key, made);
-    made.ends().forEach(end -> plan.in(Phase.FINISH).call(Syscalls.CLOSE, end));
+    made.ends().forEach(end -> plan.in(closed).call(Syscalls.CLOSE, end));
     return made;
   }
 

@@ -5,6 +5,8 @@ package dev.thaw.restore.fd;
  * program, one process after the other; a later phase may rely on all of an earlier one.
  */
 public enum Phase {
+  /** What others need to make theirs: listeners that stand in for those of old connections. */
+  OFFER,
   /** Make the kernel objects; a description with one end is placed at its number at once. */
   CREATE,
   /** Take an end of an object that another process made (the other end of a pipe). */

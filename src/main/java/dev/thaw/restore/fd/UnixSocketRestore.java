@@ -3,16 +3,15 @@ package dev.thaw.restore.fd;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.file.UnixSocket;
 import dev.thaw.image.file.UnixSocket.End;
-import dev.thaw.linux.Errno;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Program.Success;
 import dev.thaw.remote.Syscalls;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * {@link UnixSocket}: a connection is made as a pair. What waits to be received is sent again by
- * the other end before either is shut down or gets its own buffer sizes.
+ * {@link UnixSocket}: a connection is made with both ends ({@link UnixConnection}). What waits to
+ * be received is sent again by the other end before either is shut down or gets its own buffer
+ * sizes.
  */
 public final class UnixSocketRestore implements FileRestore<UnixSocket> {
   private static final int SURVIVOR = 0;
@@ -25,12 +24,7 @@ public final class UnixSocketRestore implements FileRestore<UnixSocket> {
   public void plan(UnixSocket file, FilePlan plan) {
     UnixSocket peer = peer(file, plan);
     if (peer != null && peer.peer() == file.id()) {
-      int first = Math.min(file.id(), peer.id());
-      FilePlan.SharedObject pair =
-          plan.object("unix pair " + first, maker -> pair(file.type(), maker));
-      plan.adopt(pair, file.id() == first ? 0 : 1);
-      bind(file, plan, Phase.ADOPT);
-      send(plan.in(Phase.FILL), plan.number(), peer.queue(), new byte[0]);
+      connected(file, peer, plan);
     } else if (hasEnded(file)) {
       orphan(file, plan);
     } else {
@@ -40,8 +34,18 @@ public final class UnixSocketRestore implements FileRestore<UnixSocket> {
     SocketCalls.set(plan.in(Phase.FINISH), plan.number(), file.options());
     plan.setStatusFlags(file.flags());
     if (file.listens()) {
-      plan.in(Phase.FINISH).call(Syscalls.LISTEN, plan.number(), file.backlog());
+      listen(file, plan);
     }
+  }
+
+  /** By the process that did it, if that has it: those who connect are told who listens. */
+  private static void listen(UnixSocket file, FilePlan plan) {
+    int listener = file.credentials().pid();
+    int pid = plan.numberIn(listener) >= 0 ? listener : plan.pid();
+    Program.Builder b = plan.in(Phase.FINISH, pid);
+    int number = plan.numberIn(pid);
+    UnixCredentials.as(
+        b, file.credentials(), () -> b.call(Syscalls.LISTEN, number, file.backlog()));
   }
 
   private static UnixSocket peer(UnixSocket file, FilePlan plan) {
@@ -61,29 +65,25 @@ public final class UnixSocketRestore implements FileRestore<UnixSocket> {
     return file.end() != End.NONE;
   }
 
-  private static List<Integer> pair(int type, FilePlan plan) {
-    Program.Builder b = plan.in(Phase.CREATE);
-    Program.Data ends = b.zeroed(8);
-    b.call(
-        Syscalls.SOCKETPAIR,
-        SocketCalls.AF_UNIX,
-        type | SocketCalls.SOCK_NONBLOCK_CLOEXEC,
-        0,
-        ends);
-    int first = plan.temporary();
-    int second = plan.temporary();
-    plan.moveTo(Phase.CREATE, ends.word32(0), first);
-    plan.moveTo(Phase.CREATE, ends.word32(4), second);
-    return List.of(first, second);
+  private static void connected(UnixSocket file, UnixSocket peer, FilePlan plan) {
+    UnixConnection connection = UnixConnection.of(file, peer, plan.files());
+    String key = "unix pair " + Math.min(file.id(), peer.id());
+    FilePlan.SharedObject ends = connection.make(key, file, plan);
+    plan.adopt(ends, connection.endOf(file));
+    if (connection.accepted() == null) {
+      UnixNames.bind(plan.in(Phase.ADOPT), plan.number(), file, false);
+    }
+    send(plan.in(Phase.FILL), plan.number(), peer.queue(), new byte[0]);
   }
 
   /** A connection whose other end has closed: it has closed again in FINISH. */
   private static void orphan(UnixSocket file, FilePlan plan) {
-    FilePlan.SharedObject pair =
-        plan.object("unix orphan " + file.id(), maker -> pair(file.type(), maker));
+    UnixConnection connection = UnixConnection.of(file, null, plan.files());
+    FilePlan.SharedObject pair = connection.make("unix orphan " + file.id(), file, plan);
     plan.adopt(pair, SURVIVOR);
     Program.Builder b = plan.in(Phase.FILL);
-    send(b, pair.ends().get(GONE), file.queue(), new byte[0]);
+    FilePlan maker = plan.by(pair.pid());
+    send(maker.in(Phase.FILL), pair.ends().get(GONE), file.queue(), new byte[0]);
     if (file.end() == End.RESET) {
       send(b, plan.number(), List.of(new byte[1]), new byte[0]);
     }
@@ -93,7 +93,9 @@ public final class UnixSocketRestore implements FileRestore<UnixSocket> {
     plan.place(
         Phase.CREATE,
         plan.in(Phase.CREATE).call(Syscalls.SOCKET, SocketCalls.AF_UNIX, file.type(), 0));
-    bind(file, plan, Phase.CREATE);
+    // A listener waits until those that stood in for it have left its name.
+    Phase named = file.listens() ? Phase.CONNECT : Phase.CREATE;
+    UnixNames.bind(plan.in(named), plan.number(), file, false);
     if (peer != null) {
       byte[] address = SocketCalls.unixAddress(peer.name());
       Program.Builder b = plan.in(Phase.CONNECT);
@@ -105,30 +107,6 @@ public final class UnixSocketRestore implements FileRestore<UnixSocket> {
           b.call(Syscalls.SOCKET, SocketCalls.AF_UNIX, file.type() | 02000000, 0);
       send(b, sender, file.queue(), SocketCalls.unixAddress(file.name()));
       b.call(Syscalls.CLOSE, sender);
-    }
-  }
-
-  private static void bind(UnixSocket file, FilePlan plan, Phase phase) {
-    if (file.name().isEmpty()) {
-      return;
-    }
-    Program.Builder b = plan.in(phase);
-    byte[] address = SocketCalls.unixAddress(file.name());
-    if (!file.hasPath()) {
-      b.call(Syscalls.BIND, plan.number(), b.data(address), address.length);
-      return;
-    }
-    byte[] name = (file.name() + "\0").getBytes(StandardCharsets.ISO_8859_1);
-    Program.Data path = b.data(name);
-    if (file.file().linked()) {
-      b.callOk(Success.orErrno(Errno.ENOENT), Syscalls.UNLINK, path);
-    }
-    b.call(Syscalls.BIND, plan.number(), b.data(address), address.length);
-    if (file.file().linked()) {
-      b.call(Syscalls.LCHOWN, path, file.file().uid(), file.file().gid());
-      b.call(Syscalls.CHMOD, path, file.file().mode());
-    } else {
-      b.call(Syscalls.UNLINK, path);
     }
   }
 
