@@ -234,7 +234,9 @@ public final class Dump {
     for (SharedMemoryTable.Entry entry : context.sharedMemory().entries()) {
       shared.add(entry.memory());
     }
-    files.put(Files.FILE, new Files(descriptors.files(), shared, context.keptFiles()));
+    files.put(
+        Files.FILE,
+        new Files(descriptors.files(), shared, context.keptFiles(), descriptors.signalOwners()));
     return files;
   }
 }

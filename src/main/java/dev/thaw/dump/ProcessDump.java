@@ -61,8 +61,8 @@ final class ProcessDump {
       threads.add(new ThreadDump(proc, thread));
     }
     pending = ThreadDump.signals(frozen.get(0).tracee().pendingSignals(true));
-    mm = new MmDump(proc, context).describe(Addr.of(0));
     descriptors = table.table(proc);
+    mm = new MmDump(proc, context).describe(Addr.of(0));
   }
 
   private void refuseUnsupported() throws IOException {

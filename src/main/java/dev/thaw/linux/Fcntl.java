@@ -15,6 +15,7 @@ public final class Fcntl {
   private static final long NR_IOCTL = 16;
   private static final long F_GETSIG = 11;
   private static final long F_GETOWN_EX = 16;
+  private static final long F_GETOWNER_UIDS = 17;
   private static final long F_GET_SEALS = 1034;
   private static final long FIONREAD = 0x541b;
 
@@ -38,6 +39,14 @@ public final class Fcntl {
     try (Memory owner = new Memory(8)) {
       call(fd, "F_GETOWN_EX", F_GETOWN_EX, Pointer.nativeValue(owner));
       return new Owner(owner.getInt(0), owner.getInt(4));
+    }
+  }
+
+  /** The real and effective user id of who set the owner: F_GETOWNER_UIDS. */
+  public static int[] ownerUids(Fd fd) throws SyscallException {
+    try (Memory uids = new Memory(8)) {
+      call(fd, "F_GETOWNER_UIDS", F_GETOWNER_UIDS, Pointer.nativeValue(uids));
+      return new int[] {uids.getInt(0), uids.getInt(4)};
     }
   }
 

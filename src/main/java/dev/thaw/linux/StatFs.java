@@ -8,6 +8,9 @@ public final class StatFs {
   /** linux/magic.h. */
   public static final long TMPFS_MAGIC = 0x01021994L;
 
+  /** linux/magic.h: /proc. */
+  public static final long PROC_SUPER_MAGIC = 0x9fa0L;
+
   private static final long NR_FSTATFS = 138;
   private static final int STATFS_BYTES = 120;
 

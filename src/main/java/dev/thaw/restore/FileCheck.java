@@ -24,6 +24,9 @@ import java.util.concurrent.TimeUnit;
 final class FileCheck {
   private static final int HEAD_BYTES = 8192;
 
+  /** Not there before its process is. */
+  private static final String OF_PROCESS = "/proc/\\d+(/.*)?";
+
   private final boolean acceptChanged;
   private final Set<FileIdentity> seen = new HashSet<>();
 
@@ -49,7 +52,7 @@ final class FileCheck {
       }
     }
     for (OpenFile file : images.files().files()) {
-      if (file instanceof RegularFile regular) {
+      if (file instanceof RegularFile regular && !regular.file().path().matches(OF_PROCESS)) {
         check(images.manifest().rootPid(), Path.of("/"), regular.file(), openForWriting);
       }
     }

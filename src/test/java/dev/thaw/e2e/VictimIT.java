@@ -85,8 +85,11 @@ class VictimIT {
         "pipes",
         "process_tree",
         "shared_anon",
+        "signal_owners",
         "thread_state",
-        "threads"
+        "threads",
+        "udp_queues",
+        "unix_connections"
       })
   void isTheSameAfterASecondDumpAndRestore(String name) throws Exception {
     try (Victim victim = Victim.start(name, directory)) {

@@ -5,6 +5,8 @@ import dev.thaw.dump.ProcDir;
 import dev.thaw.image.FileKind;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.ProcessImage.Descriptor;
+import dev.thaw.image.SignalOwner;
+import dev.thaw.image.file.RegularFile;
 import dev.thaw.linux.Kcmp;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ public final class DescriptorsDump {
   private final OpenedFiles tree;
   private final Map<FileKind, FileDump> kinds = new EnumMap<>(FileKind.class);
   private final List<OpenFile> files = new ArrayList<>();
+  private final List<SignalOwner> signalOwners = new ArrayList<>();
 
   /** Descriptions that may be the same: equal inode, flags and position. */
   private final Map<String, List<OpenedFiles.Entry>> known = new HashMap<>();
@@ -48,6 +51,7 @@ public final class DescriptorsDump {
     List<Descriptor> table = new ArrayList<>();
     for (int number : proc.numbers("fd").stream().filter(wanted::test).toList()) {
       OpenedFile file = OpenedFile.of(proc, number);
+      FileLocksDump.refuseLease(file);
       table.add(new Descriptor(number, idOf(file), file.closeOnExec()));
     }
     return table;
@@ -60,8 +64,18 @@ public final class DescriptorsDump {
    */
   public void describe() throws IOException {
     for (OpenedFiles.Entry entry : tree.entries().subList(files.size(), tree.entries().size())) {
-      files.add(dump(entry.id(), entry.file()));
+      OpenFile file = dump(entry.id(), entry.file());
+      if (!(file instanceof RegularFile)) {
+        FileLocksDump.refuse(entry);
+      }
+      files.add(file);
+      SignalOwnerDump.of(entry, tree).ifPresent(signalOwners::add);
     }
+  }
+
+  /** Who is told by signals that a file is ready. */
+  public List<SignalOwner> signalOwners() {
+    return List.copyOf(signalOwners);
   }
 
   /** All descriptions. */

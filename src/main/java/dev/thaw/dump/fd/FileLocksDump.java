@@ -39,10 +39,36 @@ final class FileLocksDump {
     return locks;
   }
 
+  /** Whoever opens a leased file has the holder told, and waits: before anything opens files. */
+  static void refuseLease(OpenedFile file) throws IOException {
+    String lines = file.fdinfo().get("lock");
+    if (lines != null && lines.contains(" LEASE ")) {
+      throw file.unsupported(
+          "it has a lease; give it up before the dump (F_SETLEASE, F_UNLCK): " + lines);
+    }
+  }
+
+  /** Refuses locks of a file whose kind does not carry them. */
+  static void refuse(OpenedFiles.Entry entry) throws IOException {
+    for (OpenedFiles.Holder holder : entry.holders()) {
+      boolean first = holder.equals(entry.holders().get(0));
+      String lines =
+          first
+              ? entry.file().fdinfo().get("lock")
+              : new ProcDir(holder.pid()).fdinfo(holder.number()).get("lock");
+      if (lines != null) {
+        throw entry
+            .file()
+            .unsupported("locks on this kind of file are not supported yet; unlock it: " + lines);
+      }
+    }
+  }
+
   private static FileLock parse(OpenedFile file, int holder, String line) throws IOException {
     Matcher m = LINE.matcher(line);
     if (!m.matches() || !KINDS.containsKey(m.group(1))) {
-      throw file.unsupported("this kind of lock is not supported yet: " + line);
+      throw file.unsupported(
+          "this kind of lock is not supported yet; unlock it before the dump: " + line);
     }
     Kind kind = KINDS.get(m.group(1));
     long start = Long.parseLong(m.group(4));

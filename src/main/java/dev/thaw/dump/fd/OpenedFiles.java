@@ -57,6 +57,11 @@ public final class OpenedFiles {
     return entries.get(id - 1);
   }
 
+  /** The living processes. */
+  Set<Integer> processes() {
+    return Set.copyOf(pids);
+  }
+
   /** Whether {@code pid} is a living process of the tree. */
   public boolean hasProcess(int pid) {
     return pids.contains(pid);

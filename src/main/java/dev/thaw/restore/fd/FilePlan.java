@@ -18,7 +18,7 @@ public final class FilePlan {
   private static final int F_SETFL = 4;
 
   /** O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME: fcntl(2). */
-  private static final int SETTABLE = 02000 | 04000 | 040000 | 01000000;
+  static final int SETTABLE = 02000 | 04000 | 040000 | 01000000;
 
   private static final int F_DUPFD_CLOEXEC = 1030;
 

@@ -6,6 +6,7 @@ import dev.thaw.image.OpenFile;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ProcessImage.Descriptor;
 import dev.thaw.image.SharedMemory;
+import dev.thaw.image.SignalOwner;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.ArrayList;
@@ -73,6 +74,11 @@ public final class FilesPlan {
       if (creators.containsKey(file.id())) {
         plan(file);
       }
+    }
+    for (SignalOwner owner : image.signalOwners()) {
+      files.stream()
+          .filter(f -> f.id() == owner.file() && creators.containsKey(f.id()))
+          .forEach(f -> SignalOwners.set(owner, f.flags(), creators.get(f.id())));
     }
     share();
   }

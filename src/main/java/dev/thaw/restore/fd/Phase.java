@@ -18,5 +18,7 @@ public enum Phase {
   /** Put the content into pipes and sockets, arm timers, set file positions. */
   FILL,
   /** Close what only the restore needed; set flags that would have been in the way. */
-  FINISH
+  FINISH,
+  /** What sends signals from then on. */
+  ARM
 }

@@ -64,7 +64,7 @@ final class Holder implements AutoCloseable {
     List<Descriptor> table = dump.table(new ProcDir(pid()), n -> n >= 10);
     dump.describe();
     int id = table.stream().filter(d -> d.number() == number).findFirst().orElseThrow().file();
-    byte[] json = ImageCodec.write(new Files(dump.files(), List.of(), List.of()));
+    byte[] json = ImageCodec.write(new Files(dump.files(), List.of(), List.of(), List.of()));
     OpenFile file =
         ImageCodec.read(Files.FILE, json, Files.class).files().stream()
             .filter(f -> f.id() == id)
