@@ -60,6 +60,9 @@ public final class References {
           Files.FILE,
           "no process maps " + file.path());
     }
+    for (SignalOwner owner : files.signalOwners()) {
+      references.owner(owner);
+    }
   }
 
   private static void require(boolean right, String file, String otherwise)
@@ -160,6 +163,22 @@ public final class References {
         file != null && filesOf.getOrDefault(pid, Set.of()).contains(file.id()),
         Files.FILE,
         "process " + pid + " has no descriptor of a file that it is said to have");
+  }
+
+  /** A signal that is not meant for the tree would hit whoever has the number by then. */
+  private void owner(SignalOwner owner) throws ImageFormatException {
+    require(
+        open.containsKey(owner.file()),
+        Files.FILE,
+        "signals of file " + owner.file() + ", which is not there");
+    require(
+        owner.owner() == 0 || processes.containsKey(owner.owner()),
+        Files.FILE,
+        "signals of file "
+            + owner.file()
+            + " go to "
+            + owner.owner()
+            + ", which is not in the tree");
   }
 
   private void connection(UnixSocket socket) throws ImageFormatException {

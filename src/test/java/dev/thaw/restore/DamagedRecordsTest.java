@@ -140,6 +140,8 @@ class DamagedRecordsTest {
     "files.json, '\"peer\" : 15', '\"peer\" : 3', which cannot be",
     "files.json, '\"/dev/null\"', '\"dev/null\"', device dev/null",
     "files.json, '\"/tmp/kept\"', '\"/etc/passwd\"', no process maps /etc/passwd",
+    "files.json, '\"owner\" : 101', '\"owner\" : 102', which is not in the tree",
+    "files.json, '\"file\" : 3,', '\"file\" : 99,', which is not there",
     "files.json, '\"sizeBytes\" : 8187', '\"sizeBytes\" : 1', behind the end",
     "process-100.json, '\"file\" : 17', '\"file\" : 99', refers to no file",
     "process-100.json, '\"tid\" : 103', '\"tid\" : 101', is used twice",

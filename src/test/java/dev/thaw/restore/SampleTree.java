@@ -20,6 +20,7 @@ import dev.thaw.image.SharedMemory;
 import dev.thaw.image.SharedMemory.SysVKey;
 import dev.thaw.image.SignalAction;
 import dev.thaw.image.SignalInfo;
+import dev.thaw.image.SignalOwner;
 import dev.thaw.image.SocketOption;
 import dev.thaw.image.SocketSetting;
 import dev.thaw.image.ThreadImage;
@@ -115,7 +116,8 @@ final class SampleTree {
             memory(2, SharedMemory.Kind.MEMFD, 2 * PAGE),
             memory(3, SharedMemory.Kind.UNLINKED, 2 * PAGE - 5),
             memory(4, SharedMemory.Kind.SYSV, 2 * PAGE)),
-        List.of(new KeptFile("/tmp/kept", 0600, 1000, 1000, new byte[100])));
+        List.of(new KeptFile("/tmp/kept", 0600, 1000, 1000, new byte[100])),
+        List.of(new SignalOwner(3, 1, CHILD, 10, 1000, 1000, true)));
   }
 
   private static SharedMemory memory(int id, SharedMemory.Kind kind, long bytes) {
@@ -132,6 +134,8 @@ final class SampleTree {
             new SocketSetting(SocketOption.SO_REUSEADDR, new byte[] {1, 0, 0, 0}));
     UnixSocket.NameFile unnamed = UnixSocket.NameFile.NONE;
     UnixSocket.End open = UnixSocket.End.NONE;
+    UnixSocket.PeerCredentials maker = new UnixSocket.PeerCredentials(ROOT, 1000, 1000);
+    UnixSocket.PeerCredentials nobody = new UnixSocket.PeerCredentials(0, 0, 0);
     InetSocket.Endpoint none = InetSocket.Endpoint.none();
     InetSocket.Endpoint local = new InetSocket.Endpoint(new byte[] {127, 0, 0, 1}, 80, 0);
     List<OpenFile> files = new ArrayList<>();
@@ -149,10 +153,13 @@ final class SampleTree {
     files.add(new Inotify(10, 0, List.of(new Inotify.Watch(2, "/tmp", 0x100))));
     files.add(new ProcessFd(11, 2, CHILD));
     files.add(new MemoryFile(12, 2, 2, 0, 0));
-    files.add(new InetSocket(13, 2, false, InetSocket.Protocol.TCP, local, none, 128, options));
     files.add(
-        new UnixSocket(14, 2, 1, "", unnamed, -1, 15, open, 0, List.of(new byte[] {1}), options));
-    files.add(new UnixSocket(15, 2, 1, "", unnamed, -1, 14, open, 0, List.of(), List.of()));
+        new InetSocket(
+            13, 2, false, InetSocket.Protocol.TCP, local, none, 128, List.of(), options));
+    files.add(
+        new UnixSocket(
+            14, 2, 1, "", unnamed, -1, 15, open, maker, 0, List.of(new byte[] {1}), options));
+    files.add(new UnixSocket(15, 2, 1, "", unnamed, -1, 14, open, maker, 0, List.of(), List.of()));
     files.add(
         new UnixSocket(
             16,
@@ -163,12 +170,24 @@ final class SampleTree {
             -1,
             0,
             open,
+            nobody,
             0,
             List.of(new byte[] {1}),
             List.of()));
     files.add(
         new UnixSocket(
-            17, 2, 1, "", unnamed, -1, 0, UnixSocket.End.RESET, 0, List.of(), List.of()));
+            17, 2, 1, "", unnamed, -1, 0, UnixSocket.End.RESET, maker, 0, List.of(), List.of()));
+    files.add(
+        new InetSocket(
+            18,
+            2,
+            false,
+            InetSocket.Protocol.UDP,
+            local,
+            none,
+            -1,
+            List.of(new InetSocket.Datagram(local, new byte[] {1, 2})),
+            List.of()));
     return files;
   }
 
