@@ -35,6 +35,10 @@ enum thaw_init_type {
 	THAW_INIT_REAPED = 8,
 	/* args: pid of the root as the launcher sees it, to be told to it at once */
 	THAW_INIT_ROOT = 9,
+	/* fds: one, to be kept; <- args: its number, for the tree to take it by */
+	THAW_INIT_HOLD = 10,
+	/* args: such a number, which is closed */
+	THAW_INIT_DROP = 11,
 };
 
 struct thaw_init_msg {

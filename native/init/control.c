@@ -211,6 +211,21 @@ static int get_fd(const struct request *q, struct reply *a)
 	return 0;
 }
 
+static int hold(struct request *q, struct reply *a)
+{
+	if (q->fd_count != 1)
+		return EINVAL;
+	a->msg.args[0] = q->fds[0];
+	q->fd_count = 0; /* kept */
+	return 0;
+}
+
+/* The pager and the keeper share our descriptors, so it is closed for them too. */
+static int drop(const struct request *q)
+{
+	return close(q->msg.args[0]) ? errno : 0;
+}
+
 static int reaped(const struct request *q, struct reply *a)
 {
 	for (unsigned int i = 0; i < 64; i++) {
@@ -241,6 +256,10 @@ static int perform(struct request *q, struct reply *a)
 		return running(q);
 	case THAW_INIT_GET_FD:
 		return get_fd(q, a);
+	case THAW_INIT_HOLD:
+		return hold(q, a);
+	case THAW_INIT_DROP:
+		return drop(q);
 	case THAW_INIT_REAPED:
 		return reaped(q, a);
 	default:

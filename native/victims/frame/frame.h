@@ -149,6 +149,7 @@ struct frame_vma {
 	char path[256];
 	char vm_flags[256];	/* the VmFlags line of smaps, with a blank before and after each */
 	unsigned long locked_kb;
+	unsigned long kernel_page_kb;
 };
 /* The VMA that holds the address; false if none does. */
 bool frame_vma_at(const void *address, struct frame_vma *vma);

@@ -132,6 +132,7 @@ bool frame_vma_at(const void *address, struct frame_vma *vma)
 			snprintf(vma->vm_flags, sizeof(vma->vm_flags), "%.250s ", line + 8);
 		} else if (found) {
 			sscanf(line, "Locked: %lu", &vma->locked_kb);
+			sscanf(line, "KernelPageSize: %lu", &vma->kernel_page_kb);
 		}
 	}
 	fclose(smaps);

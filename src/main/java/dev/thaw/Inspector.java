@@ -121,7 +121,8 @@ final class Inspector {
 
   private static String name(SharedMemory memory) {
     String kind = memory.kind().name().toLowerCase(java.util.Locale.ROOT);
-    return "shared memory " + memory.id() + " (" + kind + ") " + memory.name();
+    String huge = memory.isHuge() ? ", huge pages of " + memory.hugePageBytes() / 1024 + " kB" : "";
+    return "shared memory " + memory.id() + " (" + kind + huge + ") " + memory.name();
   }
 
   private List<Inspection.SharedEntry> sharedMemory() {

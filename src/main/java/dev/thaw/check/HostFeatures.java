@@ -4,6 +4,7 @@ import static dev.thaw.check.Feature.Need.HELPS;
 import static dev.thaw.check.Feature.Need.REQUIRED;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +30,8 @@ final class HostFeatures {
           new Capability(
               "CAP_SYS_RESOURCE", 24, HELPS, "limits above the present ones cannot be restored"));
 
+  private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/hugepages");
+
   private HostFeatures() {}
 
   static List<Feature> probe() {
@@ -48,6 +51,7 @@ final class HostFeatures {
         memory >= WANTED_MEMORY_KIB,
         memory / 1024 + " MiB available",
         "free some: a restored program needs what it needed before");
+    probeHugePages(probe);
     String overcommit = line("/proc/sys/vm/overcommit_memory");
     probe.add(
         "overcommit",
@@ -60,6 +64,24 @@ final class HostFeatures {
     probe.add(
         "x86-64", REQUIRED, "amd64".equals(machine), machine, "no other machine is supported");
     return probe.features();
+  }
+
+  /** How many there are is nobody's fault; a program that has some needs as many to be restored. */
+  private static void probeHugePages(Probe probe) {
+    try (DirectoryStream<Path> pools = Files.newDirectoryStream(HUGE_PAGES, "hugepages-*")) {
+      for (Path pool : pools) {
+        String size = pool.getFileName().toString().replace("hugepages-", "").replace("kB", " kB");
+        long free = number(pool, "free_hugepages") - number(pool, "resv_hugepages");
+        String found = free + " free of " + number(pool, "nr_hugepages") + " (vm.nr_hugepages)";
+        probe.add("huge pages of " + size, HELPS, true, found, "");
+      }
+    } catch (IOException e) {
+      probe.add("huge pages", HELPS, false, "none", "programs with hugetlb cannot be restored");
+    }
+  }
+
+  private static long number(Path pool, String name) {
+    return Long.parseLong(line(pool.resolve(name).toString()));
   }
 
   private static void probeCapabilities(Probe probe) {

@@ -28,6 +28,9 @@ final class MmDump {
   /** The memfd that stands for shared anonymous memory after a restore. */
   static final String SHARED_MEMFD = "thaw-shared";
 
+  /** hugetlb_file_setup() in fs/hugetlbfs/inode.c. */
+  private static final String ANONYMOUS_HUGE = "/anon_hugepage (deleted)";
+
   /** VmFlags (fs/proc/task_mmu.c) that a restore brings back by madvise(2) or mlock(2). */
   private static final Set<String> KEPT_FLAGS =
       Set.of("dc", "dd", "wf", "hg", "nh", "mg", "lo", "lf", "nr", "sr", "rr");
@@ -93,6 +96,9 @@ final class MmDump {
       }
       default -> refuseSpecial(entry);
     }
+    if (entry.has("ht")) {
+      return huge(entry);
+    }
     if (!entry.shared() && isPrivateAnonymous(entry)) {
       return new Vma.Backing.Anonymous(entry.has("gd"), entry.has("dp"));
     }
@@ -131,9 +137,6 @@ final class MmDump {
   }
 
   private void refuseSpecial(Smaps.Entry entry) throws UnsupportedResourceException {
-    if (entry.has("ht")) {
-      throw unsupported("mapping " + entry.range(), "hugetlb pages are not supported yet");
-    }
     if (entry.has("pf") || entry.has("io") || entry.has("mm")) {
       throw unsupported(
           "mapping " + entry.range() + " " + entry.path(), "memory of a device is not supported");
@@ -147,6 +150,28 @@ final class MmDump {
     if (entry.path().startsWith("anon_inode:") || entry.path().startsWith("/[aio]")) {
       throw unsupported("mapping " + entry.range() + " " + entry.path(), "not supported yet");
     }
+  }
+
+  /** hugetlb: also private anonymous memory of it is a mapping of a file without a name. */
+  private Vma.Backing huge(Smaps.Entry entry) throws IOException {
+    if (entry.path().startsWith("/SYSV") && entry.deleted()) {
+      return new Vma.Backing.SysV(sysV(entry), entry.offset());
+    }
+    long pageBytes = StatFs.blockBytes(mapFile(entry).toString());
+    if (entry.path().equals(ANONYMOUS_HUGE) && !entry.shared()) {
+      return new Vma.Backing.Huge(0, 0, true, pageBytes);
+    }
+    if (!entry.deleted()) {
+      throw unsupported(
+          "mapping " + entry.range() + " of " + entry.path(),
+          "files of a mounted hugetlbfs are not supported yet; use MAP_HUGETLB or a memfd");
+    }
+    return new Vma.Backing.Huge(shared(entry), entry.offset(), !entry.shared(), pageBytes);
+  }
+
+  /** The size of the huge pages of a mapping, or 0. */
+  private long hugePageBytes(Smaps.Entry entry) throws IOException {
+    return entry.has("ht") ? StatFs.blockBytes(mapFile(entry).toString()) : 0;
   }
 
   private static boolean isPrivateAnonymous(Smaps.Entry entry) {
@@ -181,13 +206,15 @@ final class MmDump {
                   (long) stat.get("size"),
                   0,
                   (int) stat.get("mode") & 07777,
-                  new SharedMemory.SysVKey(0, 0, 0, 0, false));
+                  SharedMemory.SysVKey.NONE,
+                  hugePageBytes(entry));
             });
   }
 
   private static SharedMemory.Kind kind(Smaps.Entry entry) {
     if (entry.path().equals("/memfd:" + SHARED_MEMFD + " (deleted)")
-        || entry.path().equals("/dev/zero (deleted)")) {
+        || entry.path().equals("/dev/zero (deleted)")
+        || entry.path().equals(ANONYMOUS_HUGE)) {
       return SharedMemory.Kind.ANONYMOUS;
     }
     return entry.path().startsWith("/memfd:")
@@ -212,7 +239,8 @@ final class MmDump {
                         "mapping " + entry.range() + " " + entry.path(),
                         "its segment is not in this IPC namespace; dump from inside of it"));
     long mapped = entry.end() - entry.start();
-    if (entry.offset() != 0 || mapped != (segment.bytes() + PAGE - 1) / PAGE * PAGE) {
+    long page = Math.max(PAGE, hugePageBytes(entry));
+    if (entry.offset() != 0 || mapped != (segment.bytes() + page - 1) / page * page) {
       throw unsupported(
           "mapping " + entry.range() + " " + entry.path(),
           "a System V segment that is attached in part is not supported yet");
@@ -236,7 +264,8 @@ final class MmDump {
                         segment.id(),
                         segment.uid(),
                         segment.gid(),
-                        segment.removed())));
+                        segment.removed()),
+                    hugePageBytes(entry)));
   }
 
   private Path mapFile(Smaps.Entry entry) {

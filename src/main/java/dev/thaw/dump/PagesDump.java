@@ -150,7 +150,9 @@ final class PagesDump implements AutoCloseable {
     PageSink sink = store.sink(memory.pagemapName());
     SparseFile file = new SparseFile(entry.magicLink());
     opened.add(file);
-    for (SparseFile.Extent extent : file.extents(memory.sizeBytes())) {
+    // A System V segment may end inside of a huge page: the program has all of the page.
+    long bytes = memory.isHuge() ? memory.pages() * 4096 : memory.sizeBytes();
+    for (SparseFile.Extent extent : file.extents(bytes)) {
       readers.add(file::readZeroPadded, sink, extent.start(), extent.end());
     }
   }

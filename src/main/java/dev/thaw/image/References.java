@@ -111,12 +111,25 @@ public final class References {
             part.offsetBytes() < memory.sizeBytes(),
             name(process),
             "the mapping at " + vma.start() + " begins behind the end of shared memory");
+        sameSize(process, vma, 0, memory);
       } else if (vma.backing() instanceof Vma.Backing.SysV part) {
         memory(name(process), part.object(), true);
+      } else if (vma.backing() instanceof Vma.Backing.Huge part && !part.anonymous()) {
+        SharedMemory memory = memory(name(process), part.object(), false);
+        sameSize(process, vma, part.pageBytes(), memory);
       } else if (vma.backing() instanceof Vma.Backing.MappedFile file && !file.privately()) {
         sharedFiles.add(file.file().path());
       }
     }
+  }
+
+  private static void sameSize(
+      ProcessImage process, Vma vma, long hugePageBytes, SharedMemory memory)
+      throws ImageFormatException {
+    require(
+        hugePageBytes == memory.hugePageBytes(),
+        name(process),
+        "the mapping at " + vma.start() + " has pages of another size than its shared memory");
   }
 
   private SharedMemory memory(String file, int object, boolean sysv) throws ImageFormatException {

@@ -1,5 +1,6 @@
 package dev.thaw.image;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
@@ -49,6 +50,7 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
     @JsonSubTypes.Type(value = Backing.Anonymous.class, name = "anonymous"),
     @JsonSubTypes.Type(value = Backing.Shared.class, name = "shared"),
     @JsonSubTypes.Type(value = Backing.SysV.class, name = "sysv"),
+    @JsonSubTypes.Type(value = Backing.Huge.class, name = "huge"),
     @JsonSubTypes.Type(value = Backing.MappedFile.class, name = "file"),
     @JsonSubTypes.Type(value = Backing.CharDevice.class, name = "device"),
     @JsonSubTypes.Type(value = Backing.Vdso.class, name = "vdso"),
@@ -133,6 +135,49 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       @Override
       public boolean privateMapping() {
         return false;
+      }
+    }
+
+    /**
+     * Memory of huge pages (hugetlb).
+     *
+     * @param object the {@link SharedMemory} that it maps, or 0: private anonymous memory
+     * @param offsetBytes of {@code start} in it
+     * @param privately MAP_PRIVATE; its pages that are not the object's are in the process's
+     *     pagemap
+     * @param pageBytes of one huge page
+     */
+    record Huge(int object, long offsetBytes, boolean privately, long pageBytes)
+        implements Backing {
+      /** Validates. */
+      public Huge {
+        requireOffset(offsetBytes);
+        SharedMemory.requireHugePage(pageBytes);
+        if (object < 0 || object == 0 && !privately) {
+          throw new IllegalArgumentException("huge pages of object " + object);
+        }
+      }
+
+      @Override
+      public boolean paged() {
+        return privately;
+      }
+
+      @Override
+      public String describe() {
+        String size = " (huge pages of " + pageBytes / 1024 + " kB)";
+        return (anonymous() ? "anonymous memory" : "shared memory " + object) + size;
+      }
+
+      @Override
+      public boolean privateMapping() {
+        return privately;
+      }
+
+      /** Whether it is private anonymous memory. */
+      @JsonIgnore
+      public boolean anonymous() {
+        return object == 0;
       }
     }
 

@@ -14,6 +14,8 @@ public final class SysVSegment implements AutoCloseable {
   private static final long NR_SHMCTL = 31;
   private static final long NR_SHMDT = 67;
   private static final long IPC_CREAT_EXCL = 01000 | 02000;
+  private static final long SHM_HUGETLB = 04000;
+  private static final int SHM_HUGE_SHIFT = 26;
   private static final long IPC_RMID = 0;
   private static final long IPC_SET = 1;
 
@@ -36,11 +38,17 @@ public final class SysVSegment implements AutoCloseable {
    * Makes a segment with this id, which must be free, and attaches to it.
    *
    * @param key IPC_PRIVATE is 0
+   * @param hugePageBytes the size of its pages, or 0 for ordinary ones
    */
-  public static SysVSegment create(int id, int key, long bytes, int mode) throws IOException {
+  public static SysVSegment create(int id, int key, long bytes, int mode, long hugePageBytes)
+      throws IOException {
     Files.writeString(NEXT_ID, Integer.toString(id)); // Documentation/admin-guide/sysctl/kernel.rst
     String call = "shmget(" + key + ", " + bytes + ", IPC_CREAT|IPC_EXCL)";
-    long made = LibC.syscall(NR_SHMGET, key, bytes, IPC_CREAT_EXCL | mode, 0, 0, 0);
+    long flags = IPC_CREAT_EXCL | mode;
+    if (hugePageBytes != 0) {
+      flags |= SHM_HUGETLB | (long) Long.numberOfTrailingZeros(hugePageBytes) << SHM_HUGE_SHIFT;
+    }
+    long made = LibC.syscall(NR_SHMGET, key, bytes, flags, 0, 0, 0);
     if (made < 0) {
       throw new SyscallException(call, LibC.errno());
     }

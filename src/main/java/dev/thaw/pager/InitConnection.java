@@ -27,6 +27,8 @@ public final class InitConnection implements AutoCloseable {
   private static final int GET_FD = 7;
   private static final int REAPED = 8;
   private static final int ROOT = 9;
+  private static final int HOLD = 10;
+  private static final int DROP = 11;
 
   private final UnixSocket socket;
 
@@ -123,6 +125,16 @@ public final class InitConnection implements AutoCloseable {
   /** A descriptor of thaw-init's table. */
   Fd descriptor(int number) throws IOException {
     return request("descriptor " + number, GET_FD, List.of(), number).fds().get(0);
+  }
+
+  /** Has thaw-init keep a copy of {@code fd} until {@link #drop}; returns its number there. */
+  public int hold(Fd fd) throws IOException {
+    return (int) request("hold", HOLD, List.of(fd)).args()[0];
+  }
+
+  /** Ends a {@link #hold}. */
+  public void drop(int number) throws IOException {
+    request("drop " + number, DROP, List.of(), number);
   }
 
   /** thaw-init itself. The caller owns it. */

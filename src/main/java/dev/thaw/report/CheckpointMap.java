@@ -70,6 +70,11 @@ final class CheckpointMap {
           ? new Place(process, vma, own, page, name(shared.object()))
           : shared(process, vma, shared.object(), shared.offsetBytes());
     }
+    if (backing instanceof Vma.Backing.Huge huge) {
+      return huge.privately()
+          ? new Place(process, vma, own, page, huge.describe())
+          : shared(process, vma, huge.object(), huge.offsetBytes());
+    }
     if (backing instanceof Vma.Backing.SysV segment) {
       return shared(process, vma, segment.object(), segment.offsetBytes());
     }
@@ -160,6 +165,7 @@ final class CheckpointMap {
     boolean shared =
         backing instanceof Vma.Backing.SysV
             || backing instanceof Vma.Backing.Shared s && !s.privately()
+            || backing instanceof Vma.Backing.Huge h && !h.privately()
             || backing instanceof Vma.Backing.MappedFile f && !f.privately();
     return ((vma.prot() & 1) != 0 ? "r" : "-")
         + ((vma.prot() & 2) != 0 ? "w" : "-")

@@ -55,10 +55,10 @@ final class Layouts {
     return layout.privateBacking(PRIVATE_MEMFD);
   }
 
-  /** The memory objects that become memfds of their own. */
+  /** The memory objects that become memfds of their own, which the pager fills. */
   static List<SharedMemory> sharedMemfds(Images images) {
     return images.files().sharedMemory().stream()
-        .filter(m -> m.kind() != SharedMemory.Kind.SYSV && m.sizeBytes() > 0)
+        .filter(m -> m.kind() != SharedMemory.Kind.SYSV && !m.isHuge() && m.sizeBytes() > 0)
         .toList();
   }
 
@@ -68,8 +68,12 @@ final class Layouts {
     for (PagemapRun run : images.runs(memory.pagemapName())) {
       content.add(new Extent(run.firstPage(), run.pageCount(), run.firstStorePage()));
     }
-    String name = memory.kind() == SharedMemory.Kind.MEMFD ? memory.name() : SHARED_MEMFD;
-    return new BackingSpec(name, true, List.of(new Slot(0, pagesOf(memory))), content);
+    return new BackingSpec(memfdName(memory), true, List.of(new Slot(0, pagesOf(memory))), content);
+  }
+
+  /** What /proc/PID/maps shows of it. */
+  static String memfdName(SharedMemory memory) {
+    return memory.kind() == SharedMemory.Kind.MEMFD ? memory.name() : SHARED_MEMFD;
   }
 
   /** Its length, rounded up to pages. */

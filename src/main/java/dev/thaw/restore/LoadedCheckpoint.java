@@ -14,6 +14,7 @@ import java.util.Map;
 
 /**
  * A checkpoint that is read, checked and in memory: what is restored from it waits for no page.
+ * Huge pages are not kept so, since they are few: each restore reads them from the directory.
  * Immutable; many may be restored from it at once, but not while it is closed.
  */
 public final class LoadedCheckpoint implements AutoCloseable {

@@ -26,6 +26,8 @@ final class MemoryPrograms {
   private static final int MAP_ANONYMOUS = 0x20;
   private static final int MAP_GROWSDOWN = 0x100;
   private static final int MAP_NORESERVE = 0x4000;
+  private static final int MAP_HUGETLB = 0x40000;
+  private static final int MAP_HUGE_SHIFT = 26;
   private static final int MAP_FIXED_NOREPLACE = 0x100000;
   private static final int MREMAP_MAYMOVE_FIXED = 1 | 2;
   private static final int O_RDONLY = 0;
@@ -62,11 +64,11 @@ final class MemoryPrograms {
     Map<Integer, Program.Arg> memfds = new HashMap<>();
     Program.Arg init = null;
     for (MemoryLayout.Area area : layout.areas()) {
-      Integer backing = context.backingOf(area);
-      if (backing != null && !memfds.containsKey(backing)) {
+      Integer memfd = context.memfdOf(area);
+      if (memfd != null && !memfds.containsKey(memfd)) {
         init = init != null ? init : b.call(Syscalls.PIDFD_OPEN, context.initPid(), 0);
-        b.note("take memfd of backing " + backing);
-        memfds.put(backing, b.call(Syscalls.PIDFD_GETFD, init, context.memfdNumber(backing), 0));
+        b.note("take memfd " + memfd);
+        memfds.put(memfd, b.call(Syscalls.PIDFD_GETFD, init, memfd, 0));
       }
     }
     for (MemoryLayout.Area area : layout.areas()) {
@@ -116,9 +118,9 @@ final class MemoryPrograms {
       MemoryLayout.Area area,
       Map<String, Program.Arg> opened,
       Map<Integer, Program.Arg> memfds) {
-    Integer backing = context.backingOf(area);
-    if (backing != null) {
-      return memfds.get(backing);
+    Integer memfd = context.memfdOf(area);
+    if (memfd != null) {
+      return memfds.get(memfd);
     }
     if (area.vma().backing() instanceof Vma.Backing.MappedFile file) {
       int mode = file.writable() && !file.privately() ? O_RDWR : O_RDONLY;
@@ -154,6 +156,10 @@ final class MemoryPrograms {
     } else if (backing instanceof Vma.Backing.Shared shared) {
       flags = shared.privately() ? MAP_PRIVATE : MAP_SHARED;
       offset = shared.offsetBytes();
+    } else if (backing instanceof Vma.Backing.Huge huge) {
+      flags = huge.privately() ? MAP_PRIVATE : MAP_SHARED;
+      flags |= huge.anonymous() ? MAP_ANONYMOUS | MAP_HUGETLB | hugePageSize(huge) : 0;
+      offset = huge.offsetBytes();
     } else if (backing instanceof Vma.Backing.CharDevice device) {
       flags = device.privately() ? MAP_PRIVATE : MAP_SHARED;
       offset = device.offsetBytes();
@@ -168,6 +174,11 @@ final class MemoryPrograms {
         flags | MAP_FIXED_NOREPLACE,
         fd,
         offset);
+  }
+
+  /** mmap(2): the base-2 logarithm of the page's size in the high bits of the flags. */
+  private static int hugePageSize(Vma.Backing.Huge huge) {
+    return Long.numberOfTrailingZeros(huge.pageBytes()) << MAP_HUGE_SHIFT;
   }
 
   private static int mappedProt(MemoryLayout.Area area) {

@@ -126,8 +126,10 @@ public final class Restore implements AutoCloseable {
       throws IOException {
     Restore restore = null;
     try (KeptFiles kept = new KeptFiles();
-        SysVSegments segments = new SysVSegments()) {
+        SysVSegments segments = new SysVSegments();
+        HugeFiles hugeFiles = new HugeFiles(init)) {
       MachineCheck.here().require(images.manifest().machine(), options.acceptOtherCpu());
+      HugePageCheck.require(images);
       kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(images.manifest().machine(), images.processes());
@@ -136,6 +138,7 @@ public final class Restore implements AutoCloseable {
         PidWait.requireFree(images, restore.pager.initPid());
       }
       restore.layOut();
+      hugeFiles.make(images, new PageWriter(new NamedPages(images)), restore.context);
       restore.files.compile(restore.context::pathOf);
       segments.make(images, new PageWriter(new NamedPages(images)));
       restore.build();

@@ -18,6 +18,7 @@ final class RestoreContext {
   private final Map<Integer, Integer> segments = new HashMap<>();
   private final Map<Integer, Integer> sharedBackings = new HashMap<>();
   private final Map<Integer, Integer> memfds = new HashMap<>();
+  private final Map<Integer, Integer> hugeFiles = new HashMap<>();
   private final Map<String, Long> aside = new HashMap<>();
 
   /**
@@ -44,13 +45,21 @@ final class RestoreContext {
     memfds.put(backing, number);
   }
 
-  /** The backing whose memfd is mapped at {@code area}, or null if it is no memfd. */
-  Integer backingOf(MemoryLayout.Area area) {
+  /** Shared memory {@code object} consists of huge pages, in memfd {@code number}. */
+  void hugeFile(int object, int number) {
+    hugeFiles.put(object, number);
+  }
+
+  /** thaw-init's descriptor of the memfd that is mapped at {@code area}, or null without one. */
+  Integer memfdOf(MemoryLayout.Area area) {
     if (area.treatment() == Treatment.LAZY) {
-      return privateBackings.get(area.owner());
+      return memfds.get(privateBackings.get(area.owner()));
+    }
+    if (area.vma().backing() instanceof Vma.Backing.Huge huge) {
+      return hugeFiles.get(huge.object());
     }
     return area.vma().backing() instanceof Vma.Backing.Shared shared
-        ? sharedBackings.get(shared.object())
+        ? memfds.get(sharedBackings.get(shared.object()))
         : null;
   }
 
@@ -79,12 +88,8 @@ final class RestoreContext {
   /** A path that opens shared memory {@code object} anew, or null if it is empty. */
   String pathOf(int object) {
     Integer backing = sharedBackings.get(object);
-    return backing == null ? null : "/proc/" + initPid + "/fd/" + memfds.get(backing);
-  }
-
-  /** The descriptor that thaw-init has of a backing's memfd. */
-  int memfdNumber(int backing) {
-    return memfds.get(backing);
+    Integer number = backing == null ? hugeFiles.get(object) : memfds.get(backing);
+    return number == null ? null : "/proc/" + initPid + "/fd/" + number;
   }
 
   /** {@code [vdso]} and its siblings wait at {@code address} until the memory is mapped. */

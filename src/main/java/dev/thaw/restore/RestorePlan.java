@@ -88,6 +88,10 @@ public final class RestorePlan implements BuildSite {
         context.segment(memory.id(), memory.sysv().id());
       }
     }
+    for (SharedMemory memory : HugeFiles.of(images)) {
+      int number = memfd("huge pages of shared memory " + memory.id());
+      context.hugeFile(memory.id(), FIRST_MEMFD + number);
+    }
     for (SharedMemory memory : Layouts.sharedMemfds(images)) {
       int backing = memfd("shared memory " + memory.id());
       context.sharedBacking(memory.id(), backing, FIRST_MEMFD + backing);

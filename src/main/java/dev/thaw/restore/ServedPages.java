@@ -31,12 +31,10 @@ final class ServedPages {
         }
       }
     }
-    for (SharedMemory memory : images.files().sharedMemory()) {
-      if (context.pathOf(memory.id()) != null) {
-        long pages = (memory.sizeBytes() + (1 << PAGE_SHIFT) - 1) >>> PAGE_SHIFT;
-        places.add(
-            new PagePlace(memory.pagemapName(), 0, pages, context.sharedBacking(memory.id()), 0));
-      }
+    for (SharedMemory memory : Layouts.sharedMemfds(images)) {
+      long pages = Layouts.pagesOf(memory);
+      places.add(
+          new PagePlace(memory.pagemapName(), 0, pages, context.sharedBacking(memory.id()), 0));
     }
     return places;
   }

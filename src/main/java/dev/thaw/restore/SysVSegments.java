@@ -22,7 +22,9 @@ import java.util.Optional;
  * <p>Those that were made are removed where the restore fails.
  */
 final class SysVSegments implements AutoCloseable {
-  private static final Path LIST = Path.of("/proc/sysvipc/shm");
+  /** What ipcs(1) reads. */
+  static final Path LIST = Path.of("/proc/sysvipc/shm");
+
   private static final int PAGE_SHIFT = 12;
 
   private final Map<SharedMemory, SysVSegment> segments = new LinkedHashMap<>();
@@ -73,7 +75,12 @@ final class SysVSegments implements AutoCloseable {
     SharedMemory.SysVKey identity = memory.sysv();
     try {
       SysVSegment segment =
-          SysVSegment.create(identity.id(), identity.key(), memory.sizeBytes(), memory.mode());
+          SysVSegment.create(
+              identity.id(),
+              identity.key(),
+              memory.sizeBytes(),
+              memory.mode(),
+              memory.hugePageBytes());
       made.add(segment);
       segment.own(identity.uid(), identity.gid(), memory.mode());
       return segment;

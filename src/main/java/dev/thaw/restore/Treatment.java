@@ -11,9 +11,11 @@ import dev.thaw.image.Vma;
  * private anonymous, WIPEONFORK or THP-advised           COPY: a memfd refuses the advice
  * private anonymous, holding none                        EMPTY
  * stack, locked memory                                   EAGER
+ * private anonymous huge pages (hugetlb)                 EAGER, or EMPTY if it holds none
  * private mapping of a file or of shared memory          OVERLAY: the pages that differ are written
  * shared mapping of a file                               FILE
  * shared anonymous, memfd, unlinked tmpfs file           SHARED
+ * the same of huge pages (hugetlb)                       FILE: the memfd is filled before
  * vdso, vvar                                             KERNEL
  * vsyscall                                               NONE
  * </pre>
@@ -50,6 +52,9 @@ enum Treatment {
     if (backing instanceof Vma.Backing.Anonymous anonymous) {
       return ofAnonymous(vma, anonymous, holdsPages, mode);
     }
+    if (backing instanceof Vma.Backing.Huge huge) {
+      return ofHuge(huge, holdsPages);
+    }
     if (backing instanceof Vma.Backing.MappedFile file) {
       return file.privately() ? OVERLAY : FILE;
     }
@@ -78,6 +83,13 @@ enum Treatment {
     }
     boolean refused = vma.has("wf") || vma.has("hg");
     return mode == MemoryMode.EXACT || refused ? COPY : LAZY;
+  }
+
+  private static Treatment ofHuge(Vma.Backing.Huge huge, boolean holdsPages) {
+    if (huge.anonymous()) {
+      return holdsPages ? EAGER : EMPTY;
+    }
+    return huge.privately() ? OVERLAY : FILE;
   }
 
   /** Whether the pager serves it. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,12 +33,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** One checkpoint, many processes. */
 @Tag("e2e")
+@ExtendWith(HugePagePool.ForVictims.class)
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClonesIT {
   private static final int SIGUSR2 = 12;
   private static final int SIGKILL = 9;
   private static final int CLONES = 64;
   private static final long VICTIM_PAGES = 64 << 8;
+  private static final List<String> SYSV = List.of("sysv_shm", "hugetlb_sysv");
 
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
@@ -199,7 +202,7 @@ class ClonesIT {
 
   static Stream<String> victims() {
     // Those that share an IPC namespace cannot be cloned; see the test below.
-    return Victim.names().stream().filter(name -> !name.equals("sysv_shm"));
+    return Victim.names().stream().filter(name -> !SYSV.contains(name));
   }
 
   @ParameterizedTest
@@ -216,7 +219,17 @@ class ClonesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"anon_kinds", "brk_heap", "cow_fork", "memfds", "shared_anon", "threads"})
+  @ValueSource(
+      strings = {
+        "anon_kinds",
+        "brk_heap",
+        "cow_fork",
+        "hugetlb",
+        "hugetlb_sysv",
+        "memfds",
+        "shared_anon",
+        "threads"
+      })
   void isTheSameRestoredFromATemplate(String name) throws Exception {
     try (Victim victim = Victim.start(name, directory)) {
       Path checkpoint = victim.dump("checkpoint");

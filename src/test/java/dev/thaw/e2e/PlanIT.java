@@ -14,12 +14,14 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code thaw plan}, compared with /proc of a victim that runs on; and what else reads a DIR. */
 @Tag("e2e")
+@ExtendWith(HugePagePool.ForVictims.class)
 @Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PlanIT {
   @TempDir Path directory;
@@ -57,6 +59,7 @@ class PlanIT {
         "chrooted",
         "cow_fork",
         "events",
+        "hugetlb",
         "many_fds",
         "memfds",
         "pipes",

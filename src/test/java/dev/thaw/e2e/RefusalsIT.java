@@ -38,6 +38,10 @@ class RefusalsIT {
   @TempDir Path directory;
 
   static Stream<Arguments> refused() {
+    return Stream.concat(files(), sockets());
+  }
+
+  private static Stream<Arguments> files() {
     return Stream.of(
         Arguments.of(
             "a lease",
@@ -56,9 +60,23 @@ class RefusalsIT {
             "f = open('/proc/1/stat')",
             "process 1 is not in the tree"),
         Arguments.of(
+            "a file of a mounted hugetlbfs",
+            """
+            os.mkdir('h'); os.system('mount -t hugetlbfs none h')
+            f = os.open('h/file', os.O_RDWR | os.O_CREAT); c = ctypes.CDLL(None)
+            c.mmap.restype = ctypes.c_void_p
+            a = c.mmap(None, ctypes.c_size_t(2 << 20), 3, 0x4001, f, ctypes.c_long(0))
+            os.close(f); os.system('umount -l h')
+            """,
+            "files of a mounted hugetlbfs"),
+        Arguments.of(
             "a deleted file",
             "f = open('file', 'w'); os.unlink('file')",
-            "the file was deleted while open"),
+            "the file was deleted while open"));
+  }
+
+  private static Stream<Arguments> sockets() {
+    return Stream.of(
         Arguments.of(
             "a connection that nobody has accepted",
             """

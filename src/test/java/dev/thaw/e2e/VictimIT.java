@@ -5,6 +5,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * checks itself.
  */
 @Tag("e2e")
+@ExtendWith(HugePagePool.ForVictims.class)
 @Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class VictimIT {
   @TempDir Path directory;
@@ -42,7 +44,7 @@ class VictimIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"anon_kinds", "cow_fork", "process_tree", "shared_anon"})
+  @ValueSource(strings = {"anon_kinds", "cow_fork", "hugetlb", "process_tree", "shared_anon"})
   void isTheSameWithExactPrivateMemory(String name) throws Exception {
     try (Victim victim = Victim.start(name, directory)) {
       victim.restore(victim.dump("checkpoint"), "--private-memory", "exact");
@@ -81,6 +83,8 @@ class VictimIT {
         "cow_fork",
         "events",
         "file_private",
+        "hugetlb",
+        "hugetlb_sysv",
         "memfds",
         "pipes",
         "process_tree",

@@ -45,6 +45,7 @@ import dev.thaw.store.PageStoreWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 
@@ -55,6 +56,7 @@ final class SampleTree {
   static final int ZOMBIE = 102;
   static final int THREAD = 103;
   static final int PAGE = 4096;
+  static final long HUGE = 2 << 20;
   static final List<KernelPages.Mapping> KERNEL_PAGES =
       List.of(
           new KernelPages.Mapping("[vvar]", 0, 4 * PAGE),
@@ -115,29 +117,21 @@ final class SampleTree {
             memory(1, SharedMemory.Kind.ANONYMOUS, 4 * PAGE),
             memory(2, SharedMemory.Kind.MEMFD, 2 * PAGE),
             memory(3, SharedMemory.Kind.UNLINKED, 2 * PAGE - 5),
-            memory(4, SharedMemory.Kind.SYSV, 2 * PAGE)),
+            memory(4, SharedMemory.Kind.SYSV, 2 * PAGE),
+            new SharedMemory(
+                5, SharedMemory.Kind.MEMFD, "huge", 2 * HUGE, 0, 0600, SysVKey.NONE, HUGE)),
         List.of(new KeptFile("/tmp/kept", 0600, 1000, 1000, new byte[100])),
         List.of(new SignalOwner(3, 1, CHILD, 10, 1000, 1000, true)));
   }
 
   private static SharedMemory memory(int id, SharedMemory.Kind kind, long bytes) {
     boolean sysv = kind == SharedMemory.Kind.SYSV;
-    SysVKey key = sysv ? new SysVKey(77, 5, 0, 0, false) : new SysVKey(0, 0, 0, 0, false);
+    SysVKey key = sysv ? new SysVKey(77, 5, 0, 0, false) : SysVKey.NONE;
     return new SharedMemory(
-        id, kind, kind == SharedMemory.Kind.MEMFD ? "m" : "", bytes, 0, 0600, key);
+        id, kind, kind == SharedMemory.Kind.MEMFD ? "m" : "", bytes, 0, 0600, key, 0);
   }
 
   private static List<OpenFile> openFiles() {
-    List<SocketSetting> options =
-        List.of(
-            new SocketSetting(SocketOption.SO_RCVBUF, new byte[] {0, 0, 4, 0}),
-            new SocketSetting(SocketOption.SO_REUSEADDR, new byte[] {1, 0, 0, 0}));
-    UnixSocket.NameFile unnamed = UnixSocket.NameFile.NONE;
-    UnixSocket.End open = UnixSocket.End.NONE;
-    UnixSocket.PeerCredentials maker = new UnixSocket.PeerCredentials(ROOT, 1000, 1000);
-    UnixSocket.PeerCredentials nobody = new UnixSocket.PeerCredentials(0, 0, 0);
-    InetSocket.Endpoint none = InetSocket.Endpoint.none();
-    InetSocket.Endpoint local = new InetSocket.Endpoint(new byte[] {127, 0, 0, 1}, 80, 0);
     List<OpenFile> files = new ArrayList<>();
     files.add(new CharDevice(1, 2, "/dev/null", 1, 3));
     files.add(
@@ -153,12 +147,46 @@ final class SampleTree {
     files.add(new Inotify(10, 0, List.of(new Inotify.Watch(2, "/tmp", 0x100))));
     files.add(new ProcessFd(11, 2, CHILD));
     files.add(new MemoryFile(12, 2, 2, 0, 0));
+    files.add(new MemoryFile(19, 2, 5, 0, 0));
+    inetSockets(files);
+    unixSockets(files);
+    files.sort(Comparator.comparingInt(OpenFile::id));
+    return files;
+  }
+
+  private static List<SocketSetting> options() {
+    return List.of(
+        new SocketSetting(SocketOption.SO_RCVBUF, new byte[] {0, 0, 4, 0}),
+        new SocketSetting(SocketOption.SO_REUSEADDR, new byte[] {1, 0, 0, 0}));
+  }
+
+  private static void inetSockets(List<OpenFile> files) {
+    InetSocket.Endpoint none = InetSocket.Endpoint.none();
+    InetSocket.Endpoint local = new InetSocket.Endpoint(new byte[] {127, 0, 0, 1}, 80, 0);
     files.add(
         new InetSocket(
-            13, 2, false, InetSocket.Protocol.TCP, local, none, 128, List.of(), options));
+            13, 2, false, InetSocket.Protocol.TCP, local, none, 128, List.of(), options()));
+    files.add(
+        new InetSocket(
+            18,
+            2,
+            false,
+            InetSocket.Protocol.UDP,
+            local,
+            none,
+            -1,
+            List.of(new InetSocket.Datagram(local, new byte[] {1, 2})),
+            List.of()));
+  }
+
+  private static void unixSockets(List<OpenFile> files) {
+    UnixSocket.NameFile unnamed = UnixSocket.NameFile.NONE;
+    UnixSocket.End open = UnixSocket.End.NONE;
+    UnixSocket.PeerCredentials maker = new UnixSocket.PeerCredentials(ROOT, 1000, 1000);
+    UnixSocket.PeerCredentials nobody = new UnixSocket.PeerCredentials(0, 0, 0);
     files.add(
         new UnixSocket(
-            14, 2, 1, "", unnamed, -1, 15, open, maker, 0, List.of(new byte[] {1}), options));
+            14, 2, 1, "", unnamed, -1, 15, open, maker, 0, List.of(new byte[] {1}), options()));
     files.add(new UnixSocket(15, 2, 1, "", unnamed, -1, 14, open, maker, 0, List.of(), List.of()));
     files.add(
         new UnixSocket(
@@ -177,18 +205,6 @@ final class SampleTree {
     files.add(
         new UnixSocket(
             17, 2, 1, "", unnamed, -1, 0, UnixSocket.End.RESET, maker, 0, List.of(), List.of()));
-    files.add(
-        new InetSocket(
-            18,
-            2,
-            false,
-            InetSocket.Protocol.UDP,
-            local,
-            none,
-            -1,
-            List.of(new InetSocket.Datagram(local, new byte[] {1, 2})),
-            List.of()));
-    return files;
   }
 
   static ProcessImage process(int pid) {
@@ -265,6 +281,9 @@ final class SampleTree {
       vmas.add(vma(0x900, 4, 1, new Backing.Vdso("[vvar]")));
       vmas.add(vma(0x904, 2, 5, new Backing.Vdso("[vdso]")));
     }
+    vmas.add(vma(0x1000, 0x200, 3, new Backing.Huge(0, 0, true, HUGE)));
+    vmas.add(vma(0x1200, 0x400, 3, new Backing.Huge(5, 0, false, HUGE)));
+    vmas.add(vma(0x1600, 0x200, 3, new Backing.Huge(5, HUGE, true, HUGE)));
     vmas.add(vma(0x7000, 0x20, 3, new Backing.Anonymous(true, false)));
     vmas.add(vma(0xffffffffff600L, 1, 4, new Backing.Vsyscall()));
     Addr a = Addr.of(0x10000);

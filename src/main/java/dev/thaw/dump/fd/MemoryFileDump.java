@@ -21,14 +21,12 @@ public final class MemoryFileDump implements FileDump {
         && file.deleted()
         && file.link().startsWith("/")
         && (file.link().startsWith(MEMFD)
-            || StatFs.typeOf(file.magicLink().toString()) == StatFs.TMPFS_MAGIC);
+            || StatFs.typeOf(file.magicLink().toString()) == StatFs.TMPFS_MAGIC
+            || isHuge(file));
   }
 
   @Override
   public OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException {
-    if (StatFs.typeOf(file.magicLink().toString()) != StatFs.TMPFS_MAGIC) {
-      throw file.unsupported("memory of huge pages is not supported yet");
-    }
     int seals = seals(file);
     String device = device(file.device());
     int object =
@@ -36,6 +34,10 @@ public final class MemoryFileDump implements FileDump {
             .sharedMemory()
             .idOf(device, file.inode(), file.magicLink(), newId -> describe(newId, file, seals));
     return new MemoryFile(id, file.flags(), object, file.position(), seals);
+  }
+
+  private static boolean isHuge(OpenedFile file) throws IOException {
+    return StatFs.typeOf(file.magicLink().toString()) == StatFs.HUGETLBFS_MAGIC;
   }
 
   private static int seals(OpenedFile file) throws IOException {
@@ -47,7 +49,7 @@ public final class MemoryFileDump implements FileDump {
     }
   }
 
-  private static SharedMemory describe(int id, OpenedFile file, int seals) {
+  private static SharedMemory describe(int id, OpenedFile file, int seals) throws IOException {
     boolean memfd = file.link().startsWith(MEMFD);
     String link = file.link();
     return new SharedMemory(
@@ -57,7 +59,8 @@ public final class MemoryFileDump implements FileDump {
         file.sizeBytes(),
         seals,
         file.mode() & 07777,
-        new SharedMemory.SysVKey(0, 0, 0, 0, false));
+        SharedMemory.SysVKey.NONE,
+        isHuge(file) ? StatFs.blockBytes(file.magicLink().toString()) : 0);
   }
 
   /** As smaps writes a device number. */
