@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -111,7 +110,7 @@ class FaultAroundIT {
               pattern,
               Integer.toString(kind.code()),
               Integer.toString(touches)),
-          Map.of(3, theirs));
+          List.of(theirs));
     }
   }
 }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.Map;
 
 /** {@code native/bench/faults}: a process that touches memory as it is told and measures it. */
 final class FaultsProgram implements AutoCloseable {
@@ -45,8 +44,7 @@ final class FaultsProgram implements AutoCloseable {
     SpawnedProcess process;
     try (UnixSocket theirs = pair[1]) {
       process =
-          SpawnedProcess.start(
-              List.of(InitUnderTest.nativeFile("bench/faults")), Map.of(3, theirs));
+          SpawnedProcess.start(List.of(InitUnderTest.nativeFile("bench/faults")), List.of(theirs));
     }
     ByteBuffer config = ByteBuffer.allocate(40).order(ByteOrder.nativeOrder()).putInt(12, pages);
     Memfd memfd = session.memfd(backing);

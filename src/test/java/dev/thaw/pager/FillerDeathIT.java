@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -63,7 +62,7 @@ class FillerDeathIT {
 
   private static SpawnedProcess start(List<String> command, UnixSocket theirs) throws IOException {
     try (theirs) {
-      return SpawnedProcess.start(command, Map.of(3, theirs));
+      return SpawnedProcess.start(command, List.of(theirs));
     }
   }
 

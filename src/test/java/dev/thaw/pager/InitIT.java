@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -138,7 +137,7 @@ class InitIT {
         status) {
       return SpawnedProcess.start(
           List.of(InitUnderTest.nativeFile("thaw-init"), "--control-fd", "3", "--status-fd", "4"),
-          Map.of(3, control, 4, status));
+          List.of(control, status));
     }
   }
 
@@ -161,7 +160,7 @@ class InitIT {
                     "/bin/sh",
                     "-c",
                     "exit 7"),
-                Map.of(3, theirs))) {
+                List.of(theirs))) {
       assertEquals("failed 7\n", line(ours));
       assertEquals(7 << 8, init.await());
     }

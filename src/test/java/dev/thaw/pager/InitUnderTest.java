@@ -5,7 +5,6 @@ import dev.thaw.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /** A thaw-init that this JVM drives. Its pager ends with it. */
 final class InitUnderTest implements AutoCloseable {
@@ -17,7 +16,7 @@ final class InitUnderTest implements AutoCloseable {
     try (UnixSocket theirs = pair[1]) {
       process =
           SpawnedProcess.start(
-              List.of(nativeFile("thaw-init"), "--control-fd", "3"), Map.of(3, theirs));
+              List.of(nativeFile("thaw-init"), "--control-fd", "3"), List.of(theirs));
     }
     connection = new InitConnection(pair[0]);
   }

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A JVM that thaw-init starts: drives one {@link ModelRun}, or takes over ({@code refill}) from one
@@ -31,7 +30,7 @@ final class ModelDriver {
     String victim = InitUnderTest.nativeFile("pager-test/pager_model");
     try (UnixSocket theirs = pair[1];
         SpawnedProcess shell =
-            SpawnedProcess.start(List.of("/bin/sh", "-c", victim + " &"), Map.of(3, theirs))) {
+            SpawnedProcess.start(List.of("/bin/sh", "-c", victim + " &"), List.of(theirs))) {
       shell.await();
     }
     int pid = adopted((int) init.hello().args()[0]);

@@ -132,7 +132,7 @@ record ModelRun(
   static SpawnedProcess startVictim(UnixSocket theirs) throws IOException {
     try (theirs) {
       return SpawnedProcess.start(
-          List.of(InitUnderTest.nativeFile("pager-test/pager_model")), Map.of(3, theirs));
+          List.of(InitUnderTest.nativeFile("pager-test/pager_model")), List.of(theirs));
     }
   }
 
