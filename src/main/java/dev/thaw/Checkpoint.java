@@ -21,10 +21,15 @@ public final class Checkpoint {
 
   private Checkpoint() {}
 
-  /** Dumps the tree of {@code options.pid()}. After a failure the tree runs on as it was. */
+  /**
+   * Dumps the tree of {@code options.pid()}. After a failure the tree runs on as it was. Its root
+   * cannot be a child of this JVM, which waits for each of those in a thread of its own: a
+   * java.lang.Process takes the first stop for the end.
+   */
   public static DumpReport dump(DumpOptions options) throws IOException {
     return Failures.explained(
         () -> {
+          DumpingJvm.require(options.pid());
           long begun = System.nanoTime();
           Dump.Summary done;
           try (Ticker ticker = new Ticker(options.progress(), "looking")) {
@@ -53,15 +58,19 @@ public final class Checkpoint {
   }
 
   /**
-   * Restores a tree and returns once it runs. Works only in a JVM that thaw-init started. After a
-   * failure nothing of the tree is left.
+   * Restores a tree and returns once it runs, under a thaw-init that becomes a child of this JVM.
+   * Its memory is filled in the background. After a failure nothing of the tree is left.
    */
   public static RestoredTree restore(RestoreOptions options) throws IOException {
-    return restore(options, TreeKeeper.inherited());
+    KeeperOptions where =
+        options.detach() ? KeeperOptions.DEFAULTS.withDetach() : KeeperOptions.DEFAULTS;
+    return Failures.explained(
+        () -> LiveTree.start(where, keeper -> LiveTree.restore(options, keeper)));
   }
 
   /**
-   * Restores a tree under a given thaw-init and returns once it runs.
+   * Restores a tree under a given thaw-init and returns once it runs. It is to be announced, and
+   * filled: {@link RestoredTree#announce}, {@link RestoredTree#awaitFilled}.
    *
    * @param keeper stays the caller's; to be closed after the tree, or to undo a failure
    */

@@ -20,4 +20,14 @@ public record CloneOptions(
   /** The options of {@code thaw clone NAME} without any other. */
   public static final CloneOptions DEFAULTS =
       new CloneOptions(Optional.empty(), false, OptionalInt.empty(), false);
+
+  /** The same, with another pid, in this process's own pid namespace. */
+  public CloneOptions withNewPids() {
+    return new CloneOptions(pidfile, true, signal, acceptChangedFiles);
+  }
+
+  /** The same, with a signal for the root. */
+  public CloneOptions withSignal(int number) {
+    return new CloneOptions(pidfile, newPids, OptionalInt.of(number), acceptChangedFiles);
+  }
 }

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * What to dump, where to, and how.
+ * What to dump, where to, and how: {@link #of} and what differs from it, e.g. {@code
+ * DumpOptions.of(pid, directory).withLeaveRunning()}.
  *
  * @param pid the root of the tree
  * @param directory the checkpoint to make; must not exist, or be empty
@@ -40,5 +41,26 @@ public record DumpOptions(
         Duration.ofSeconds(10),
         (int) ProcessHandle.current().pid(),
         Progress.NONE);
+  }
+
+  /** The same, with the tree going on afterwards. */
+  public DumpOptions withLeaveRunning() {
+    return new DumpOptions(pid, directory, true, tcpClose, freezeTimeout, callerPid, progress);
+  }
+
+  /** The same, with established TCP connections dumped as closed. */
+  public DumpOptions withTcpClose() {
+    return new DumpOptions(pid, directory, leaveRunning, true, freezeTimeout, callerPid, progress);
+  }
+
+  /** The same, with another limit. */
+  public DumpOptions withFreezeTimeout(Duration limit) {
+    return new DumpOptions(pid, directory, leaveRunning, tcpClose, limit, callerPid, progress);
+  }
+
+  /** The same, told to {@code listener}. */
+  public DumpOptions with(Progress listener) {
+    return new DumpOptions(
+        pid, directory, leaveRunning, tcpClose, freezeTimeout, callerPid, listener);
   }
 }

@@ -1,7 +1,10 @@
 package dev.thaw;
 
 import dev.thaw.image.ProcessImage;
+import dev.thaw.linux.Errno;
+import dev.thaw.linux.PidFd;
 import dev.thaw.linux.StandardStreams;
+import dev.thaw.linux.SyscallException;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.restore.LoadedCheckpoint;
 import dev.thaw.restore.MemoryMode;
@@ -11,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,29 +23,63 @@ import java.util.concurrent.TimeoutException;
 
 /** The tree that {@link Checkpoint#restore} brought back. */
 final class LiveTree implements RestoredTree {
-  /** By name: the API must not depend on the command line. */
-  private static final String MAIN_CLASS = "dev.thaw.cli.Main";
-
   private static final long LOOK_MILLIS = 100;
 
   private final Path directory;
   private final Optional<Path> pidfile;
   private final Restore restore;
+  private final TreeKeeper keeper;
   private final InitConnection init;
+  private final Optional<PidFd> root; // empty: it has ended already
   private final Duration timeToResume;
   private boolean longLived;
+  private boolean ownsKeeper;
 
   private LiveTree(
       Path directory,
       Optional<Path> pidfile,
       Restore restore,
-      InitConnection init,
+      TreeKeeper keeper,
       Duration timeToResume) {
     this.directory = directory;
     this.pidfile = pidfile;
     this.restore = restore;
-    this.init = init;
+    this.keeper = keeper;
+    this.init = keeper.connection();
+    this.root = root(restore.hostPid());
     this.timeToResume = timeToResume;
+  }
+
+  private static Optional<PidFd> root(int pid) {
+    try {
+      return Optional.of(PidFd.open(pid));
+    } catch (SyscallException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** A way to make a tree under a thaw-init. */
+  interface Making {
+    RestoredTree under(TreeKeeper keeper) throws IOException;
+  }
+
+  /** Makes a tree under a thaw-init of its own, announced, while its memory is being filled. */
+  static RestoredTree start(KeeperOptions options, Making making) throws IOException {
+    TreeKeeper keeper = TreeKeeper.start(options);
+    LiveTree tree = null;
+    try {
+      tree = (LiveTree) making.under(keeper);
+      tree.announce();
+      tree.ownsKeeper = true;
+      tree.restore.pager().fillAll();
+      return tree;
+    } catch (IOException | RuntimeException e) {
+      if (tree != null) {
+        tree.close();
+      }
+      keeper.close();
+      throw e;
+    }
   }
 
   static LiveTree restore(RestoreOptions options, TreeKeeper keeper) throws IOException {
@@ -67,7 +103,7 @@ final class LiveTree implements RestoredTree {
     } finally {
       ticker.close();
     }
-    tree.longLived = options.record().isPresent() && options.detach();
+    tree.longLived = options.record().isPresent() && options.detach() && keeper.isParent();
     return tree;
   }
 
@@ -92,7 +128,7 @@ final class LiveTree implements RestoredTree {
     Restore restore =
         loaded.isPresent() ? Restore.run(options, loaded.get(), init) : Restore.run(options, init);
     Duration took = Duration.ofNanos(System.nanoTime() - begun);
-    return new LiveTree(options.directory(), pidfile, restore, init, took);
+    return new LiveTree(options.directory(), pidfile, restore, keeper, took);
   }
 
   /** Nobody would want the tree to run before this turns out. */
@@ -171,26 +207,13 @@ final class LiveTree implements RestoredTree {
         throw e;
       }
     }
-    init.running(restore.innerPid(), restore.hostPid(), refillCommand());
+    init.running(
+        restore.innerPid(),
+        restore.hostPid(),
+        FillerCommand.of(directory, restore.images().checksum()));
     if (longLived) {
       StandardStreams.letGo(); // a recording may last for hours
     }
-  }
-
-  /** This JVM's own command line up to the main class, and then {@code refill}. */
-  private List<String> refillCommand() {
-    ProcessHandle.Info self = ProcessHandle.current().info();
-    List<String> command = new ArrayList<>();
-    command.add(self.command().orElseThrow());
-    for (String argument : self.arguments().orElse(new String[0])) {
-      command.add(argument);
-      if (argument.equals(MAIN_CLASS)) {
-        break;
-      }
-    }
-    command.addAll(List.of("refill", "-D", directory.toAbsolutePath().toString()));
-    command.add("--checksum=" + restore.images().checksum());
-    return command;
   }
 
   @Override
@@ -236,7 +259,35 @@ final class LiveTree implements RestoredTree {
   }
 
   @Override
+  public void signal(int signal) throws IOException {
+    try {
+      root.orElseThrow(() -> gone(null)).send(signal);
+    } catch (SyscallException e) {
+      throw e.errno() == Errno.ESRCH ? gone(e) : e;
+    }
+  }
+
+  private ThawException gone(IOException cause) {
+    String what = "pid " + rootPid() + ": the root of the restored tree has ended";
+    return new ThawException(ThawException.Kind.GONE, what, cause);
+  }
+
+  @Override
+  public Optional<ExitStatus> exitStatus() {
+    return keeper.child().exitStatus();
+  }
+
+  @Override
+  public ExitStatus awaitExit() throws IOException, InterruptedException {
+    return keeper.child().awaitExit();
+  }
+
+  @Override
   public void close() {
+    root.ifPresent(PidFd::close);
     restore.close();
+    if (ownsKeeper) {
+      keeper.close();
+    }
   }
 }

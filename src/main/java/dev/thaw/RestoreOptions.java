@@ -4,10 +4,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What to restore, and how.
+ * What to restore, and how: {@link #of} and what differs from it, e.g. {@code
+ * RestoreOptions.of(directory).withEager()}.
  *
  * @param directory the checkpoint
- * @param detach the caller does not wait for the tree to end
+ * @param detach the caller does not wait for the tree to end: who waits for the end of the caller's
+ *     output is not to wait for it either
  * @param pidfile written with the root's pid once the tree runs
  * @param eager every page is there before the tree runs
  * @param privateMemory what private anonymous memory becomes
@@ -42,5 +44,95 @@ public record RestoreOptions(
         true,
         Optional.empty(),
         Progress.NONE);
+  }
+
+  /** The same, with every page there before the tree runs. */
+  public RestoreOptions withEager() {
+    return new RestoreOptions(
+        directory,
+        detach,
+        pidfile,
+        true,
+        privateMemory,
+        acceptChangedFiles,
+        acceptOtherCpu,
+        workingSet,
+        record,
+        progress);
+  }
+
+  /** The same, for a caller that does not wait for the tree. */
+  public RestoreOptions withDetach() {
+    return new RestoreOptions(
+        directory,
+        true,
+        pidfile,
+        eager,
+        privateMemory,
+        acceptChangedFiles,
+        acceptOtherCpu,
+        workingSet,
+        record,
+        progress);
+  }
+
+  /** The same, with this kind of private memory. */
+  public RestoreOptions with(PrivateMemory memory) {
+    return new RestoreOptions(
+        directory,
+        detach,
+        pidfile,
+        eager,
+        memory,
+        acceptChangedFiles,
+        acceptOtherCpu,
+        workingSet,
+        record,
+        progress);
+  }
+
+  /** The same, recording what the tree touches. */
+  public RestoreOptions with(RecordOptions recording) {
+    return new RestoreOptions(
+        directory,
+        detach,
+        pidfile,
+        eager,
+        privateMemory,
+        acceptChangedFiles,
+        acceptOtherCpu,
+        workingSet,
+        Optional.of(recording),
+        progress);
+  }
+
+  /** The same, without installing what was recorded before. */
+  public RestoreOptions withoutWorkingSet() {
+    return new RestoreOptions(
+        directory,
+        detach,
+        pidfile,
+        eager,
+        privateMemory,
+        acceptChangedFiles,
+        acceptOtherCpu,
+        false,
+        record,
+        progress);
+  }
+
+  /** The same, told to {@code listener}. */
+  public RestoreOptions with(Progress listener) {
+    return new RestoreOptions(
+        directory,
+        detach,
+        pidfile,
+        eager,
+        privateMemory,
+        acceptChangedFiles,
+        acceptOtherCpu,
+        workingSet,
+        record,
+        listener);
   }
 }

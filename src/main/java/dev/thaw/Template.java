@@ -117,6 +117,23 @@ public final class Template implements AutoCloseable {
         keeper);
   }
 
+  /** The same, under a thaw-init that becomes a child of this JVM. */
+  public RestoredTree restore(RestoreOptions options) throws IOException {
+    KeeperOptions where =
+        options.detach() ? KeeperOptions.DEFAULTS.withDetach() : KeeperOptions.DEFAULTS;
+    return Failures.explained(() -> LiveTree.start(where, keeper -> restore(options, keeper)));
+  }
+
+  /**
+   * Makes one more tree of it, under a thaw-init that becomes a child of this JVM: with pid and
+   * mount namespaces of its own, unless it gets new pids.
+   */
+  public RestoredTree clone(CloneOptions options) throws IOException {
+    KeeperOptions where =
+        options.newPids() ? KeeperOptions.DEFAULTS : KeeperOptions.DEFAULTS.withPidNamespace();
+    return Failures.explained(() -> LiveTree.start(where, keeper -> clone(options, keeper)));
+  }
+
   /**
    * Makes one more tree of it, under {@code keeper}: in that thaw-init's namespaces.
    *

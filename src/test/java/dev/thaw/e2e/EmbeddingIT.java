@@ -1,0 +1,121 @@
+package dev.thaw.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.thaw.LiveStats;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The Java API in plain JVMs, {@code java -cp}: no launcher, no thawd. */
+@Tag("e2e")
+@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class EmbeddingIT {
+  private static final Path JAR = Path.of(Command.program()).resolveSibling("thaw.jar");
+  private static final String CLASSES = JAR + ":target/test-classes";
+
+  @TempDir Path directory;
+
+  /** A JVM with the jar alone, and perhaps these tests, on its class path. */
+  private static List<String> java(String classPath, Object... words) {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(List.of("-cp", classPath));
+    Stream.of(words).map(Object::toString).forEach(line::add);
+    return line;
+  }
+
+  private static List<String> program(Object... words) {
+    List<Object> all = new ArrayList<>(List.of(EmbeddingProgram.class.getName()));
+    all.addAll(List.of(words));
+    return java(CLASSES, all.toArray());
+  }
+
+  private static Process start(List<String> line) throws IOException {
+    return new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  @Test
+  void aRestoredTreeIsWaitedForAndItsEndIsKnown() throws Exception {
+    try (Victim victim = Victim.start("process_tree", directory)) {
+      Process jvm = start(program("restore", victim.dump("checkpoint")));
+      try (BufferedReader output = jvm.inputReader()) {
+        assertEquals("runs " + victim.pid(), output.readLine());
+        victim.check();
+        assertEquals("exited with 0, true", output.readLine());
+        assertEquals("signal: GONE", output.readLine());
+        assertEquals(0, jvm.waitFor());
+      }
+    }
+  }
+
+  @Test
+  void aDetachedTreeOutlivesTheJvmAndItsOutput() throws Exception {
+    try (Victim victim = Victim.start("anon_kinds", directory)) {
+      Process jvm = start(program("eager", victim.dump("checkpoint")));
+      String output = new String(jvm.getInputStream().readAllBytes()); // to its end
+      assertEquals("runs " + victim.pid() + " Optional.empty\n", output);
+      assertEquals(0, jvm.waitFor());
+      victim.check();
+    }
+  }
+
+  @Test
+  void everyPageComesAfterTheEmbeddingJvmWasKilled() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      Process jvm = start(program("unfilled", victim.dump("checkpoint")));
+      try (BufferedReader output = jvm.inputReader()) {
+        assertEquals("runs " + victim.pid(), output.readLine());
+        LiveStats stats = LiveStats.of(victim.pid());
+        assertFalse(stats.now().filled());
+        assertTrue(stats.now().filledPages() < stats.now().checkpointPages());
+        jvm.destroyForcibly().waitFor();
+        Victim.await("another JVM that fills", () -> stats.now().filled());
+        assertEquals(stats.now().checkpointPages(), stats.now().filledPages());
+        victim.check();
+      }
+    }
+  }
+
+  @Test
+  void clonesOfATemplateHaveNamespacesOfTheirOwn() throws Exception {
+    try (Victim victim = Victim.start("cloned", directory)) {
+      Process jvm = start(program("clone", victim.dump("checkpoint")));
+      try (BufferedReader output = jvm.inputReader()) {
+        assertTrue(output.readLine().matches("runs \\d+ \\d+"));
+        assertEquals("killed by signal 15, killed by signal 15", output.readLine());
+        assertEquals(0, jvm.waitFor());
+      }
+    }
+  }
+
+  @Test
+  void aChildOfTheJvmIsRefusedAndUntouched() throws Exception {
+    Command refused = Command.run(program("own-child", directory.resolve("checkpoint")));
+    assertTrue(refused.output().startsWith("true true\nREFUSED: pid "), refused.toString());
+    assertEquals(1, refused.exit());
+    assertFalse(Files.exists(directory.resolve("checkpoint")));
+  }
+
+  @Test
+  void missingNativeFilesAreOneLine() throws Exception {
+    String program = EmbeddingProgram.class.getName();
+    Command failed =
+        Command.run(java(CLASSES, "-Dthaw.native=/nowhere", program, "restore", directory));
+    assertEquals(1, failed.exit());
+    assertEquals(
+        "FAILED: thaw-init: is not in /nowhere; set the system property thaw.native to the"
+            + " directory of Thaw's native files\n",
+        failed.output());
+  }
+}
