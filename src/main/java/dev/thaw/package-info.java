@@ -13,6 +13,8 @@
  * }
  * }</pre>
  *
+ * <p>A program around these lines is {@code src/examples/java/Embedding.java}.
+ *
  * <table>
  * <caption>The types</caption>
  * <tr><th>to</th><th>use</th></tr>

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.thaw.LiveStats;
+import dev.thaw.linux.PidFd;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,8 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("e2e")
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EmbeddingIT {
+  private static final int SIGUSR1 = 10;
   private static final Path JAR = Path.of(Command.program()).resolveSibling("thaw.jar");
   private static final String CLASSES = JAR + ":target/test-classes";
+  private static final Path EXAMPLE = Path.of("src/examples/java/Embedding.java");
 
   @TempDir Path directory;
 
@@ -43,6 +46,50 @@ class EmbeddingIT {
 
   private static Process start(List<String> line) throws IOException {
     return new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static void signal(int pid, int signal) throws IOException {
+    try (PidFd process = PidFd.open(pid)) {
+      process.send(signal);
+    }
+  }
+
+  @Test
+  void theExampleRestoresAProgramAndExitsAsItDoes() throws Exception {
+    String script = "trap 'exit 7' USR1; while :; do read line < fifo; done";
+    Command.run(List.of("mkfifo", directory.resolve("fifo").toString())).succeeded();
+    List<String> line =
+        java(JAR.toString(), EXAMPLE, directory, "sh", "-c", "cd " + directory + "; " + script);
+    Process example = start(line);
+    try (BufferedReader output = example.inputReader()) {
+      String restored = output.readLine();
+      while (restored != null && !restored.startsWith("restored ")) {
+        restored = output.readLine();
+      }
+      assertTrue(restored != null, "the example has ended");
+      int pid = Integer.parseInt(restored.replaceAll("restored pid (\\d+),.*", "$1"));
+      awaitTrap(pid);
+      signal(pid, SIGUSR1);
+      assertEquals("pid " + pid + " exited with 7", output.readLine());
+      assertEquals(7, example.waitFor());
+    } finally {
+      example.destroyForcibly();
+    }
+  }
+
+  /** The dump may have come before the shell's first line. */
+  private static void awaitTrap(int pid) {
+    Victim.await("the trap", () -> catches(pid, SIGUSR1));
+  }
+
+  private static boolean catches(int pid, int signal) {
+    try {
+      String status = Files.readString(Path.of("/proc/" + pid + "/status"));
+      String mask = status.replaceAll("(?s).*SigCgt:\\s*(\\w+).*", "$1");
+      return (Long.parseUnsignedLong(mask, 16) >> signal - 1 & 1) != 0;
+    } catch (IOException e) {
+      throw new AssertionError("pid " + pid + " is gone", e);
+    }
   }
 
   @Test
