@@ -8,11 +8,14 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /** The pager of a running tree, seen from outside through the descriptors of its thaw-init. */
 public final class RunningPager {
   private static final String INIT_NAME = "thaw-init";
+  private static final String KEEPER_NAME = "thaw-keeper";
   private static final String SESSION_MEMFD = "/memfd:thaw-session ";
   private static final String TOUCHES_MEMFD = "/memfd:thaw-touches ";
   private static final String PAGES_MEMFD = "/memfd:thaw-pages ";
@@ -28,7 +31,7 @@ public final class RunningPager {
   /**
    * The pager behind {@code pid}, a process of a restored tree or thaw-init itself.
    *
-   * @return empty where no thaw-init is among its ancestors
+   * @return empty where {@link #initOf} finds none
    */
   public static Optional<RunningPager> find(int pid) throws IOException {
     Optional<Integer> init = initOf(pid);
@@ -52,7 +55,7 @@ public final class RunningPager {
   /**
    * The recording of the tree that {@code pid} belongs to; the caller closes it.
    *
-   * @return empty where no thaw-init is among its ancestors
+   * @return empty where {@link #initOf} finds none
    */
   public static Optional<Recorder> recorder(int pid) throws IOException {
     Optional<Integer> init = initOf(pid);
@@ -69,14 +72,52 @@ public final class RunningPager {
     }
   }
 
-  /** The nearest ancestor, {@code pid} included, that is a thaw-init. */
+  /**
+   * The nearest ancestor, {@code pid} included, that is a thaw-init; or else the thaw-keeper that
+   * has taken the place of one: it is above none of the tree, but its session names the processes.
+   */
   static Optional<Integer> initOf(int pid) throws IOException {
+    Set<Integer> line = new LinkedHashSet<>();
     for (int at = pid; at > 1; at = parentOf(at)) {
-      if (Files.readString(Path.of("/proc/" + at + "/comm")).strip().equals(INIT_NAME)) {
+      if (nameOf(at).equals(INIT_NAME)) {
         return Optional.of(at);
+      }
+      line.add(at);
+    }
+    return heirOf(line);
+  }
+
+  /** Who serves one of these processes. A keeper that has not taken over yet counts. */
+  private static Optional<Integer> heirOf(Set<Integer> line) throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[1-9]*")) {
+      for (Path entry : all) {
+        int candidate = Integer.parseInt(entry.getFileName().toString());
+        try {
+          String name = nameOf(candidate);
+          if ((name.equals(INIT_NAME) || name.equals(KEEPER_NAME)) && serves(candidate, line)) {
+            return Optional.of(candidate);
+          }
+        } catch (IOException e) {
+          // it has ended meanwhile, or is a zombie, or somebody else's
+        }
       }
     }
     return Optional.empty();
+  }
+
+  private static boolean serves(int init, Set<Integer> line) throws IOException {
+    SessionTable session = session(init);
+    for (int space = 0; space < session.spaceCount(); space++) {
+      if (session.ref(space, Tables.REF_STATE) == Tables.STATE_READY
+          && line.contains(session.ref(space, Tables.REF_PID))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String nameOf(int pid) throws IOException {
+    return Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
   }
 
   /** The fourth field of /proc/PID/stat; the second, a name in parentheses, may hold anything. */

@@ -1,0 +1,83 @@
+package dev.thaw.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.thaw.LiveStats;
+import dev.thaw.linux.PidFd;
+import dev.thaw.store.RecordingFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands about a tree whose thaw-init was killed: thaw-keeper is above none of its processes. */
+@Tag("e2e")
+@Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class TakeoverIT {
+  private static final int SIGKILL = 9;
+  private static final int SIGUSR2 = 12;
+
+  @TempDir Path directory;
+
+  private static void signal(int pid, int signal) throws IOException {
+    try (PidFd process = PidFd.open(pid)) {
+      process.send(signal);
+    }
+  }
+
+  /** Kills thaw-init, and returns its pid when another process is in its place. */
+  private static int takeOver(Victim victim) throws IOException {
+    int init = LiveStats.of(victim.pid()).now().initPid();
+    signal(init, SIGKILL);
+    Victim.await("the heir", () -> heir(victim) != init);
+    return init;
+  }
+
+  private static int heir(Victim victim) {
+    try {
+      return LiveStats.of(victim.pid()).now().initPid();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void statsAndADumpKnowTheTree() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      victim.restore(victim.dump("first"), "--private-memory", "share");
+      int init = takeOver(victim);
+      String stats = Command.thaw("stats", victim.pid(), "--json").succeeded().output();
+      assertTrue(stats.contains("\"initPid\""), stats);
+      assertNotEquals(init, heir(victim));
+      // Most pages are in no page table: a dump that did not ask the pager would lose them.
+      Path second = victim.dump("second");
+      victim.restore(second);
+      victim.check();
+    }
+  }
+
+  @Test
+  void aMarkEndsTheRecording() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      Path checkpoint = victim.dump("checkpoint");
+      Files.createFile(directory.resolve("touch"));
+      victim.restore(checkpoint, "--record");
+      takeOver(victim);
+      int position = victim.log().length();
+      signal(victim.pid(), SIGUSR2);
+      Victim.await("the touches", () -> victim.log().substring(position).equals("ready\n"));
+      String said = Command.thaw("mark", victim.pid()).succeeded().output();
+      assertTrue(said.contains("recorded "), said);
+      assertEquals(1, RecordingFiles.list(checkpoint).size());
+      assertTrue(
+          RecordingFiles.read(RecordingFiles.list(checkpoint).get(0)).touches().size() > 1600);
+      Files.delete(directory.resolve("touch"));
+      victim.check();
+    }
+  }
+}
