@@ -18,6 +18,8 @@ struct init_filler {
 	char argv[THAW_INIT_MAX_BYTES]; /* of a new filler, \0 after each word */
 	pid_t jvm_pid;			/* of the last one that was started here; 0: none */
 	pid_t root_pid;			/* once the tree runs */
+	int control_fd;			/* to who drives and fills; -1 while there is none */
+	bool external_jvm;		/* it is not a child: who started thaw-init */
 };
 
 struct init_state {
@@ -25,7 +27,7 @@ struct init_state {
 	int session_fd;
 	struct thaw_touches *touches;
 	int mark_signal; /* ends a recording; 0: none does */
-	int control_fd; /* to the JVM; -1 while there is none */
+	int control_fd; /* to the JVM; -1 while there is none: see set_control() */
 	int status_fd;	/* to the launcher */
 	int signal_fd;
 	int self_fd; /* our pidfd, for who drives us from another pid namespace */
@@ -63,6 +65,8 @@ void record_end(enum thaw_recording how);
 bool record_awaits_writer(void);
 
 /* tree.c */
+/* From here on that is the connection to the JVM; the one before is closed. */
+void set_control(int fd);
 int tree_start_jvm(char *const argv[]) must_check;
 int tree_start_filler(void) must_check;
 /* Starts a filler unless all is filled; where there can be none, the tree is killed. */

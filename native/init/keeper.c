@@ -81,16 +81,25 @@ static void kill_spaces(void)
 	}
 }
 
-/* The JVM that fills goes on without thaw-init; when it has died before its time, ours does. */
+/*
+ * The JVM that fills goes on with us in the place of thaw-init; when it has died before its time, one
+ * of ours does. One that is nobody's child here is there for as long as its connection.
+ */
 static void look_at_filler(void)
 {
 	pid_t filler = init.filler->jvm_pid;
 
-	if (init.external_jvm || init.jvm_pid || !filler || !kill(filler, 0) ||
+	if (init.external_jvm || init.jvm_pid || (filler && !kill(filler, 0)) ||
 	    __atomic_load_n(&init.session->fill_done, __ATOMIC_ACQUIRE))
 		return;
 	if (tree_start_filler())
 		dprintf(2, "thaw-keeper: nobody is left to fill the memory\n");
+}
+
+static void control_lost(void)
+{
+	set_control(-1);
+	init.external_jvm = init.filler->external_jvm = false;
 }
 
 static void serve(void)
@@ -108,10 +117,8 @@ static void serve(void)
 		while (read(init.signal_fd, info, sizeof(info)) > 0)
 			;
 		tree_reap();
-		if (init.control_fd >= 0 && fds[1].revents && control_message()) {
-			close(init.control_fd);
-			init.control_fd = -1;
-		}
+		if (init.control_fd >= 0 && fds[1].revents && control_message())
+			control_lost();
 	}
 }
 
@@ -122,7 +129,8 @@ static void take_over(void)
 		_exit(0);
 	end_old_pager();
 	init.pager_pid = init.jvm_pid = init.keeper_pid = 0;
-	init.control_fd = -1;
+	init.control_fd = init.filler->control_fd;
+	init.external_jvm = init.filler->external_jvm;
 	init.root_pid = init.filler->root_pid;
 	init.running = init.serving = init.root_reported = true;
 	status_line("orphaned %d\n", init.root_pid);

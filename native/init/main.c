@@ -106,14 +106,13 @@ static void raise_descriptor_limit(void)
 
 static void control_lost(void)
 {
-	close(init.control_fd);
-	init.control_fd = -1;
+	set_control(-1);
 	if (!init.external_jvm)
 		return; /* its death comes as SIGCHLD */
 	if (!init.running)
 		tree_exit(1);
 	/* Who drove us is gone for good: from here on we have fillers of our own. */
-	init.external_jvm = false;
+	init.external_jvm = init.filler->external_jvm = false;
 	if (init.filler->bytes)
 		tree_need_filler();
 }
@@ -178,6 +177,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "thaw-init: cannot set up: %s\n", strerror(errno));
 		return 1;
 	}
+	init.filler->control_fd = init.control_fd;
+	init.filler->external_jvm = init.external_jvm;
 	if (!init.external_jvm) {
 		err = tree_start_jvm(argv + i + 1);
 		if (err) {

@@ -40,6 +40,18 @@ static void unblock_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void set_control(int fd)
+{
+	int old = init.control_fd;
+
+	/* thaw-keeper must never take a number for it that is something else already. */
+	init.filler->control_fd = -1;
+	if (old >= 0)
+		close(old);
+	init.control_fd = fd;
+	init.filler->control_fd = fd;
+}
+
 int tree_start_jvm(char *const argv[])
 {
 	char number[16];
@@ -65,7 +77,7 @@ int tree_start_jvm(char *const argv[])
 		_exit(127);
 	}
 	close(pair[1]);
-	init.control_fd = pair[0];
+	set_control(pair[0]);
 	init.jvm_pid = pid;
 	init.filler->jvm_pid = pid;
 	return 0;
@@ -198,9 +210,7 @@ void tree_need_filler(void)
 static void jvm_died(int status)
 {
 	init.jvm_pid = 0;
-	if (init.control_fd >= 0)
-		close(init.control_fd);
-	init.control_fd = -1;
+	set_control(-1);
 	if (!init.running) { /* a failed restore leaves nothing behind */
 		tree_kill();
 		status_line("failed %d\n", exit_code(status));

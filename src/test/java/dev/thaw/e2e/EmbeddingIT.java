@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("e2e")
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EmbeddingIT {
+  private static final int SIGKILL = 9;
   private static final int SIGUSR1 = 10;
   private static final Path JAR = Path.of(Command.program()).resolveSibling("thaw.jar");
   private static final String CLASSES = JAR + ":target/test-classes";
@@ -127,6 +128,26 @@ class EmbeddingIT {
         assertFalse(stats.now().filled());
         assertTrue(stats.now().filledPages() < stats.now().checkpointPages());
         jvm.destroyForcibly().waitFor();
+        Victim.await("another JVM that fills", () -> stats.now().filled());
+        assertEquals(stats.now().checkpointPages(), stats.now().filledPages());
+        victim.check();
+      }
+    }
+  }
+
+  /** thaw-keeper has its place and its connection, and starts another JVM when that ends. */
+  @Test
+  void everyPageComesAfterThawInitAndThenTheJvmHaveEnded() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      Process jvm = start(program("unfilled", victim.dump("checkpoint")));
+      try (BufferedReader output = jvm.inputReader()) {
+        assertEquals("runs " + victim.pid(), output.readLine());
+        LiveStats stats = LiveStats.of(victim.pid());
+        int init = stats.now().initPid();
+        signal(init, SIGKILL);
+        String lost = output.readLine();
+        assertTrue(lost.startsWith("FAILED: thaw-init (pid " + init + ") was killed"), lost);
+        assertEquals(1, jvm.waitFor());
         Victim.await("another JVM that fills", () -> stats.now().filled());
         assertEquals(stats.now().checkpointPages(), stats.now().filledPages());
         victim.check();
