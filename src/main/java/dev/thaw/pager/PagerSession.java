@@ -308,7 +308,7 @@ public final class PagerSession implements AutoCloseable {
   /** The recording of this tree, if there is one. */
   public Recorder recorder() throws IOException {
     if (recorder == null) {
-      recorder = new Recorder(init.descriptor(table.get(Tables.TOUCHES_FD)));
+      recorder = new Recorder(init.descriptor(table.get(Tables.TOUCHES_FD)), this::stats);
     }
     return recorder;
   }

@@ -1,5 +1,7 @@
 package dev.thaw.pager;
 
+import dev.thaw.image.ImageCodec;
+import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.Clock;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.SyscallException;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
  * The recording of what one tree touches: begun by the JVM that restores it, ended by whoever comes
@@ -29,6 +32,7 @@ public final class Recorder implements AutoCloseable {
 
   private final Fd fd;
   private final TouchLog log;
+  private final Supplier<TreeStats> stats;
 
   /**
    * What to record, and where to.
@@ -41,9 +45,14 @@ public final class Recorder implements AutoCloseable {
   /** A recording in its file. */
   public record Written(Path file, Recording recording) {}
 
-  /** Takes ownership of the descriptor of the log. */
-  Recorder(Fd fd) throws IOException {
+  /**
+   * Takes ownership of the descriptor of the log.
+   *
+   * @param stats of the tree that is recorded, read when the recording is written
+   */
+  Recorder(Fd fd, Supplier<TreeStats> stats) throws IOException {
     this.fd = fd;
+    this.stats = stats;
     try {
       this.log = new TouchLog(fd);
     } catch (IOException | RuntimeException e) {
@@ -93,7 +102,7 @@ public final class Recorder implements AutoCloseable {
   }
 
   /**
-   * Writes the recording, which has ended, unless somebody else has.
+   * Writes the recording, which has ended, and the statistics of now, unless somebody else has.
    *
    * @return empty if somebody else has
    */
@@ -112,7 +121,10 @@ public final class Recorder implements AutoCloseable {
       PageNames names = PageNames.decode(Arrays.copyOfRange(in.array(), in.position(), in.limit()));
       Recording recording = log.read(checkpoint, names);
       Path file =
-          RecordingFiles.write(Path.of(new String(directory, StandardCharsets.UTF_8)), recording);
+          RecordingFiles.write(
+              Path.of(new String(directory, StandardCharsets.UTF_8)),
+              recording,
+              ImageCodec.write(stats.get()));
       log.markWritten();
       return Optional.of(new Written(file, recording));
     }

@@ -58,10 +58,12 @@ public final class RunningPager {
    * @return empty where {@link #initOf} finds none
    */
   public static Optional<Recorder> recorder(int pid) throws IOException {
-    Optional<Integer> init = initOf(pid);
-    return init.isEmpty()
+    Optional<RunningPager> pager = find(pid);
+    return pager.isEmpty()
         ? Optional.empty()
-        : Optional.of(new Recorder(descriptor(init.get(), TOUCHES_MEMFD)));
+        : Optional.of(
+            new Recorder(
+                descriptor((int) pager.get().init.pid(), TOUCHES_MEMFD), pager.get()::stats));
   }
 
   /** The tables of a thaw-init. */

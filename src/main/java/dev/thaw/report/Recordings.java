@@ -3,7 +3,6 @@ package dev.thaw.report;
 import dev.thaw.store.Recording;
 import dev.thaw.store.RecordingFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,17 +15,14 @@ import java.util.Optional;
  * @param lastStats what the pager had counted at the end of the last one of them
  */
 record Recordings(List<TouchRecording> touches, Optional<Path> lastStats) {
-  private static final String SUFFIX = ".ws";
-
   static Recordings of(Path directory) throws IOException {
     List<TouchRecording> touches = new ArrayList<>();
     Optional<Path> stats = Optional.empty();
     for (Path file : RecordingFiles.list(directory)) {
       String name = file.getFileName().toString();
+      Optional<Path> before = stats;
       touches.add(recording(name, RecordingFiles.read(file)));
-      Path beside =
-          file.resolveSibling(name.substring(0, name.length() - SUFFIX.length()) + ".stats");
-      stats = Files.exists(beside) ? Optional.of(beside) : stats;
+      stats = RecordingFiles.stats(file).or(() -> before);
     }
     return new Recordings(touches, stats);
   }

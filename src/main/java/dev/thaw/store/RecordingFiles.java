@@ -15,16 +15,19 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The recordings beside a checkpoint: {@code working-set-1.ws} and so on. They are in no list of
- * checksums: a checkpoint is whole without them, and readers that do not know them pass them over.
+ * The recordings beside a checkpoint, {@code working-set-1.ws} and so on, and with each what the
+ * pager counted in that run: {@code working-set-1.stats}. They are in no list of checksums: a
+ * checkpoint is whole without them, and readers that do not know them pass them over.
  */
 public final class RecordingFiles {
   private static final String PREFIX = "working-set-";
   private static final String SUFFIX = ".ws";
+  private static final String STATS_SUFFIX = ".stats";
   private static final long MAX_BYTES = 1L << 28;
   private static final FileAttribute<?> FILE_MODE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
@@ -75,11 +78,32 @@ public final class RecordingFiles {
   }
 
   /**
-   * Adds one, whole or not at all, under the first number that is free.
+   * Where the statistics of the run are that a recording is of.
    *
-   * @return its file
+   * @param recording one of {@link #list}
+   * @return empty where they were not kept
    */
-  public static Path write(Path directory, Recording recording) throws IOException {
+  public static Optional<Path> stats(Path recording) {
+    Path file = statsOf(recording);
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(file)
+        : Optional.empty();
+  }
+
+  private static Path statsOf(Path recording) {
+    String name = recording.getFileName().toString();
+    return recording.resolveSibling(
+        name.substring(0, name.length() - SUFFIX.length()) + STATS_SUFFIX);
+  }
+
+  /**
+   * Adds one, whole or not at all, under the first number that is free. Its statistics are there
+   * before it is.
+   *
+   * @param stats as {@code thaw stats --json} prints them
+   * @return the file of the recording
+   */
+  public static Path write(Path directory, Recording recording, byte[] stats) throws IOException {
     for (int number = 1; ; number++) {
       Path file = directory.resolve(PREFIX + number + SUFFIX);
       Path partial = directory.resolve("." + PREFIX + number + SUFFIX + ".partial");
@@ -96,7 +120,8 @@ public final class RecordingFiles {
           Files.delete(partial);
           continue;
         }
-        put(out, partial, recording);
+        put(out, partial, recording.encode());
+        putStats(statsOf(file), partial, stats);
       } catch (FileAlreadyExistsException e) {
         continue; // somebody else is writing that one, or died doing so
       }
@@ -108,9 +133,24 @@ public final class RecordingFiles {
     }
   }
 
-  private static void put(FileChannel out, Path partial, Recording recording) throws IOException {
+  /** Under the protection of the recording's partial file. What has died doing so left one. */
+  private static void putStats(Path file, Path recording, byte[] stats) throws IOException {
+    Path partial = file.resolveSibling("." + file.getFileName() + ".partial");
+    Files.deleteIfExists(partial);
+    try (FileChannel out =
+        FileChannel.open(
+            partial, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), FILE_MODE)) {
+      put(out, partial, stats);
+      Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(recording); // it stood for both
+      throw e;
+    }
+  }
+
+  private static void put(FileChannel out, Path partial, byte[] content) throws IOException {
     try {
-      ByteBuffer bytes = ByteBuffer.wrap(recording.encode());
+      ByteBuffer bytes = ByteBuffer.wrap(content);
       while (bytes.hasRemaining()) {
         out.write(bytes);
       }

@@ -4,10 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.thaw.image.ImageCodec;
+import dev.thaw.image.stats.TreeStats;
+import dev.thaw.linux.PidFd;
 import dev.thaw.report.TouchedReport;
+import dev.thaw.store.RecordingFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -19,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("e2e")
 @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReportIT {
+  private static final int SIGUSR2 = 12;
   private static final Pattern CANVAS =
       Pattern.compile("<canvas role=\"img\"[^>]*data-cells=\"(\\d+)\"[^>]*data-drawn=\"(\\d+)\"");
 
@@ -91,6 +97,38 @@ class ReportIT {
       String untouched = open(made);
       assertWhole(untouched, vmas);
       assertEquals("1", attribute(untouched, "charts"));
+    }
+  }
+
+  @Test
+  void aRecordedRestoreIsShownWithTheLatenciesOfItsFaults() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      Path checkpoint = victim.dump("checkpoint");
+      Files.createFile(directory.resolve("touch"));
+      victim.restore(checkpoint, "--record");
+      int position = victim.log().length();
+      try (PidFd process = PidFd.open(victim.pid())) {
+        process.send(SIGUSR2);
+      }
+      Victim.await("the touches", () -> victim.log().substring(position).equals("ready\n"));
+      Command.thaw("mark", victim.pid()).succeeded();
+      Path page = directory.resolve("page.html");
+      Command.thaw("report", checkpoint, "-o", page).succeeded();
+
+      Path recorded = RecordingFiles.list(checkpoint).get(0);
+      long touches = RecordingFiles.read(recorded).touches().size();
+      Path stats = RecordingFiles.stats(recorded).orElseThrow();
+      TreeStats counted =
+          ImageCodec.read(stats.toString(), Files.readAllBytes(stats), TreeStats.class);
+      long faults = counted.total().all().count();
+      // A page at a time: each of the victim's 1600 touches was a fault.
+      assertTrue(touches >= 1600 && faults >= 1600, touches + " touches, " + faults + " faults");
+      String document = open(page);
+      assertWhole(document, TouchedReport.vmaCount(checkpoint));
+      assertEquals("2", attribute(document, "charts"));
+      assertTrue(document.contains(String.format(Locale.ROOT, "%,d pages touched", touches)));
+      assertTrue(document.contains("from working-set-1.stats"));
+      assertTrue(document.contains(String.format(Locale.ROOT, "<td>all</td><td>%,d</td>", faults)));
     }
   }
 

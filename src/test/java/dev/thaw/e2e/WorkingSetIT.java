@@ -351,7 +351,9 @@ class WorkingSetIT {
       damaged[damaged.length / 2] ^= 1;
       Files.write(checkpoint.resolve("working-set-2.ws"), damaged);
       RecordingFiles.write(
-          checkpoint, new Recording(1, 5, Recording.End.TIME, List.of("1"), List.of())); // number 3
+          checkpoint, // number 3
+          new Recording(1, 5, Recording.End.TIME, List.of("1"), List.of()),
+          new byte[0]);
       Path pidFile = directory.resolve("pid");
       Command restore =
           Command.thaw("restore", "-D", checkpoint, "-d", "--pidfile", pidFile).succeeded();

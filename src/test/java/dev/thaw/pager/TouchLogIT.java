@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.thaw.image.ImageCodec;
+import dev.thaw.image.stats.SampleStats;
+import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.Clock;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Memfd;
@@ -11,6 +14,7 @@ import dev.thaw.linux.Open;
 import dev.thaw.linux.SharedMapping;
 import dev.thaw.store.Recording;
 import dev.thaw.store.RecordingFiles;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +67,7 @@ class TouchLogIT {
   /** The same log, as another process opens it. */
   private Recorder another() throws Exception {
     Fd fd = Open.open("/proc/self/fd/" + memfd.number(), Open.O_RDWR);
-    return new Recorder(fd);
+    return new Recorder(fd, SampleStats::tree);
   }
 
   private void touch(long nanos, int index, int flags) {
@@ -142,6 +146,10 @@ class TouchLogIT {
       assertEquals(Optional.empty(), other.write());
     }
     assertEquals(1, RecordingFiles.list(directory).size());
+    Path stats = RecordingFiles.stats(RecordingFiles.list(directory).get(0)).orElseThrow();
+    assertEquals(
+        SampleStats.tree(),
+        ImageCodec.read(stats.toString(), Files.readAllBytes(stats), TreeStats.class));
   }
 
   @Test

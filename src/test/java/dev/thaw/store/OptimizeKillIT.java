@@ -59,7 +59,9 @@ class OptimizeKillIT {
       Files.delete(old);
     }
     RecordingFiles.write(
-        checkpoint, new Recording(dir.identity(), 0, Recording.End.MARK, List.of("1"), touches));
+        checkpoint,
+        new Recording(dir.identity(), 0, Recording.End.MARK, List.of("1"), touches),
+        new byte[0]);
   }
 
   private static void assertWhole(Path checkpoint, ByteBuffer content) throws IOException {

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.thaw.image.ImageFormatException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RecordingTest {
   private static final int HEADER = 48;
+  private static final byte[] STATS = "{}".getBytes(StandardCharsets.US_ASCII);
 
   @TempDir Path directory;
 
@@ -132,7 +135,7 @@ class RecordingTest {
     Files.writeString(directory.resolve(".working-set-3.ws.partial"), "of one who died");
     Set<Path> files = new TreeSet<>();
     for (int i = 0; i < 3; i++) {
-      files.add(RecordingFiles.write(directory, some()));
+      files.add(RecordingFiles.write(directory, some(), STATS));
     }
     assertEquals(
         Stream.of(1, 4, 5).map(n -> directory.resolve("working-set-" + n + ".ws")).toList(),
@@ -141,6 +144,7 @@ class RecordingTest {
         "[OWNER_READ, OWNER_WRITE]",
         new TreeSet<>(Files.getPosixFilePermissions(files.iterator().next())).toString());
     assertEquals(4, RecordingFiles.list(directory).size());
+    assertEquals(Optional.empty(), RecordingFiles.stats(directory.resolve("working-set-2.ws")));
     assertEquals(
         some().touches(), RecordingFiles.read(directory.resolve("working-set-5.ws")).touches());
   }
@@ -153,7 +157,7 @@ class RecordingTest {
                     new Thread(
                         () -> {
                           try {
-                            RecordingFiles.write(directory, some());
+                            RecordingFiles.write(directory, some(), STATS);
                           } catch (java.io.IOException e) {
                             throw new java.io.UncheckedIOException(e);
                           }
@@ -167,13 +171,14 @@ class RecordingTest {
     List<Path> files = RecordingFiles.list(directory);
     assertEquals(8, files.size());
     for (Path file : files) {
+      assertArrayEquals(STATS, Files.readAllBytes(RecordingFiles.stats(file).orElseThrow()));
       assertEquals(some().touches(), RecordingFiles.read(file).touches());
     }
   }
 
   @Test
   void aSymbolicLinkIsNotFollowed() throws Exception {
-    Path file = RecordingFiles.write(directory, some());
+    Path file = RecordingFiles.write(directory, some(), STATS);
     Path link = Files.createSymbolicLink(directory.resolve("working-set-9.ws"), file);
     assertTrue(RecordingFiles.list(directory).contains(link));
     assertThrows(ImageFormatException.class, () -> RecordingFiles.read(link));

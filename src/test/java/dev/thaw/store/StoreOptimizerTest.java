@@ -69,7 +69,8 @@ class StoreOptimizerTest {
             count,
             Recording.End.MARK,
             List.of("1"),
-            touches));
+            touches),
+        new byte[0]);
     return held.subList(0, count);
   }
 

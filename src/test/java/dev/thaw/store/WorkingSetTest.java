@@ -33,7 +33,8 @@ class WorkingSetTest {
   private void write(long identity, String pagemap, Recording.Touch... touches) throws Exception {
     RecordingFiles.write(
         directory,
-        new Recording(identity, 1000, Recording.End.TIME, List.of(pagemap), List.of(touches)));
+        new Recording(identity, 1000, Recording.End.TIME, List.of(pagemap), List.of(touches)),
+        new byte[0]);
   }
 
   private List<Long> pages(WorkingSet set) {
