@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -214,6 +215,11 @@ final class LiveTree implements RestoredTree {
     if (longLived) {
       StandardStreams.letGo(); // a recording may last for hours
     }
+  }
+
+  @Override
+  public Map<String, Duration> stages() {
+    return restore.stages();
   }
 
   @Override

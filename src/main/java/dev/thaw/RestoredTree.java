@@ -3,6 +3,7 @@ package dev.thaw;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -24,6 +25,9 @@ public interface RestoredTree extends AutoCloseable {
 
   /** From the call of {@link Checkpoint#restore} to the tree's first instruction. */
   Duration timeToResume();
+
+  /** How long each stage of that took, in their order. */
+  Map<String, Duration> stages();
 
   /** What the restore went past: a line each. */
   List<String> warnings();

@@ -78,6 +78,11 @@ final class CloneCommand extends ThawCommand {
         out().println(tree.rootPid());
         out().flush();
       }
+      if (common.verbose) {
+        out().println("cloned in " + Text.millis(tree.timeToResume()));
+        out().println("  " + Text.stages(tree.stages()));
+        out().flush();
+      }
       tree.announce();
       caller.release();
       tree.awaitFilled();

@@ -201,10 +201,11 @@ final class RestoreCommand extends ThawCommand {
 
   private static String describe(RestoredTree tree) {
     return String.format(
-        "restored %s, root %d, in %s: %s to come as they are touched",
+        "restored %s, root %d, in %s: %s to come as they are touched%n  %s",
         Text.tree(tree.processCount(), tree.threadCount()),
         tree.rootPid(),
         Text.millis(tree.timeToResume()),
-        Text.pages(tree.pageCount()));
+        Text.pages(tree.pageCount()),
+        Text.stages(tree.stages()));
   }
 }

@@ -2,6 +2,8 @@ package dev.thaw.cli;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Quantities in words. */
 final class Text {
@@ -29,6 +31,13 @@ final class Text {
 
   static String millis(Duration duration) {
     return duration.toMillis() + " ms";
+  }
+
+  /** Each stage with its time, in their order. */
+  static String stages(Map<String, Duration> stages) {
+    return stages.entrySet().stream()
+        .map(stage -> stage.getKey() + " " + nanos(stage.getValue().toNanos()))
+        .collect(Collectors.joining(", "));
   }
 
   /** {@code 1536} is {@code "1.54 us"}; three digits that count. */

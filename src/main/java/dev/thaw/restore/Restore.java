@@ -38,6 +38,7 @@ public final class Restore implements AutoCloseable {
   private final Map<Integer, MemoryLayout> layouts;
   private final FilesPlan files;
   private final List<String> warnings = new ArrayList<>();
+  private final Stages stages;
   private int hostPid;
 
   /**
@@ -87,9 +88,14 @@ public final class Restore implements AutoCloseable {
   public record Greeting(int signal, int value) {}
 
   private Restore(
-      Options options, Images images, Optional<LoadedCheckpoint> loaded, InitConnection init)
+      Options options,
+      Images images,
+      Optional<LoadedCheckpoint> loaded,
+      InitConnection init,
+      Stages stages)
       throws IOException {
     this.options = options;
+    this.stages = stages;
     this.images = images;
     this.loaded = loaded;
     this.init = init;
@@ -101,9 +107,11 @@ public final class Restore implements AutoCloseable {
 
   /** Reads, checks and restores; returns when the tree runs. */
   public static Restore run(Options options, InitConnection init) throws IOException {
+    Stages stages = new Stages();
+    stages.begin("read");
     Images images = Images.open(options.directory());
     try {
-      return run(options, images, Optional.empty(), init);
+      return run(options, images, Optional.empty(), init, stages);
     } catch (IOException | RuntimeException e) {
       images.close();
       throw e;
@@ -118,13 +126,18 @@ public final class Restore implements AutoCloseable {
    */
   public static Restore run(Options options, LoadedCheckpoint loaded, InitConnection init)
       throws IOException {
-    return run(options, loaded.images(), Optional.of(loaded), init);
+    return run(options, loaded.images(), Optional.of(loaded), init, new Stages());
   }
 
   private static Restore run(
-      Options options, Images images, Optional<LoadedCheckpoint> loaded, InitConnection init)
+      Options options,
+      Images images,
+      Optional<LoadedCheckpoint> loaded,
+      InitConnection init,
+      Stages stages)
       throws IOException {
     Restore restore = null;
+    stages.begin("checks");
     try (KeptFiles kept = new KeptFiles();
         SysVSegments segments = new SysVSegments();
         HugeFiles hugeFiles = new HugeFiles(init)) {
@@ -133,7 +146,8 @@ public final class Restore implements AutoCloseable {
       kept.make(images.files().keptFiles());
       new FileCheck(options.acceptChangedFiles()).check(images);
       KernelPages.requireSame(images.manifest().machine(), images.processes());
-      restore = new Restore(options, images, loaded, init);
+      stages.begin("layout");
+      restore = new Restore(options, images, loaded, init, stages);
       if (!options.newPid()) {
         PidWait.requireFree(images, restore.pager.initPid());
       }
@@ -144,6 +158,7 @@ public final class Restore implements AutoCloseable {
       restore.build();
       segments.keep();
       kept.keep();
+      stages.end();
       return restore;
     } catch (IOException | RuntimeException e) {
       if (restore != null) {
@@ -219,7 +234,8 @@ public final class Restore implements AutoCloseable {
 
   private void build() throws IOException {
     try (TracerThread tracer = new TracerThread("tracer")) {
-      TreeBuilder builder = new TreeBuilder(options, images, layouts, files, context, init, pager);
+      TreeBuilder builder =
+          new TreeBuilder(options, images, layouts, files, context, init, pager, stages);
       hostPid = tracer.submit(builder::build);
     }
   }
@@ -237,6 +253,11 @@ public final class Restore implements AutoCloseable {
   /** What was restored. */
   public Images images() {
     return images;
+  }
+
+  /** How long each stage took, in their order; together all of it but what the API adds. */
+  public Map<String, Duration> stages() {
+    return stages.durations();
   }
 
   /** What was gone past: a line each. */

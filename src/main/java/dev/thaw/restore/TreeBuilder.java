@@ -46,6 +46,7 @@ final class TreeBuilder implements BuildSite {
   private final PagerSession pager;
   private final Map<Integer, ProcessBuilding> processes = new LinkedHashMap<>();
   private final PageWriter writer;
+  private final Stages stages;
   private VectorState vectors;
 
   TreeBuilder(
@@ -55,7 +56,8 @@ final class TreeBuilder implements BuildSite {
       FilesPlan files,
       RestoreContext context,
       InitConnection init,
-      PagerSession pager) {
+      PagerSession pager,
+      Stages stages) {
     this.options = options;
     this.images = images;
     this.layouts = layouts;
@@ -63,6 +65,7 @@ final class TreeBuilder implements BuildSite {
     this.context = context;
     this.init = init;
     this.pager = pager;
+    this.stages = stages;
     this.writer = new PageWriter(new NamedPages(images));
   }
 
@@ -73,6 +76,7 @@ final class TreeBuilder implements BuildSite {
    */
   int build() throws IOException {
     new BuildOrder(images, layouts, files, context).build(this);
+    stages.begin("registers");
     for (ProcessBuilding process : living()) {
       process.cure(gadget(process), vectors);
     }
@@ -99,7 +103,7 @@ final class TreeBuilder implements BuildSite {
 
   @Override
   public void begin(String stage) {
-    // what fails names its program
+    stages.begin(stage.startsWith("descriptors") ? "descriptors" : stage);
   }
 
   @Override

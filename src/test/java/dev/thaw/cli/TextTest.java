@@ -2,6 +2,9 @@ package dev.thaw.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TextTest {
@@ -18,5 +21,13 @@ class TextTest {
     assertEquals("1 process with 3 threads", Text.tree(1, 3));
     assertEquals("2 processes with 1 thread", Text.tree(2, 1));
     assertEquals("1,234,567 pages", Text.pages(1_234_567));
+  }
+
+  @Test
+  void stagesKeepTheirOrder() {
+    Map<String, Duration> stages = new LinkedHashMap<>();
+    stages.put("read", Duration.ofNanos(1_540));
+    stages.put("checks", Duration.ofMillis(20));
+    assertEquals("read 1.54 us, checks 20.0 ms", Text.stages(stages));
   }
 }
