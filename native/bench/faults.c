@@ -2,9 +2,12 @@
  * faults: touches memory in the ways that it is told on descriptor 3, and says what that cost. The memory
  * is one filled memfd, mapped four times: for the pager that drives it (dev.thaw.pager.PagerBench), and
  * as baselines for a loop of read and UFFDIO_CONTINUE without tables in a process of its own, for a plain
- * mapping without userfaultfd, and for anonymous memory served by UFFDIO_COPY.
+ * mapping without userfaultfd, and for anonymous memory served by UFFDIO_COPY. A second file, as long, may
+ * be in huge pages: it is mapped plainly.
  *
- * faults fill MIB: how fast fresh memfd pages are written by as many threads as there are CPUs.
+ * faults fill MIB [DIRECTORY]: how fast as many threads as there are CPUs fill memory, in a memfd or in a
+ * file there. Prints nanoseconds of write(2) to fresh pages, of memset(3) to fresh pages through a mapping,
+ * and of memset(3) to pages that are there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +28,7 @@
 #include "setup.h"
 #include "thaw_tables.h"
 
-enum kind { KIND_PAGER, KIND_LOOP, KIND_PLAIN, KIND_COPY, KINDS };
+enum kind { KIND_PAGER, KIND_LOOP, KIND_PLAIN, KIND_COPY, KIND_HUGE, KINDS };
 enum pattern { SEQUENTIAL, RANDOM, READ_ALL };
 
 struct request {
@@ -42,11 +45,12 @@ struct reply {
 	uint64_t total_ns;
 	uint64_t median_ns; /* of one touch; 0 for READ_ALL */
 	uint64_t p99_ns;
+	uint64_t p999_ns;
 };
 
 static char *base[KINDS];
 static volatile uint32_t *window;
-static int memfd;
+static int memfd, huge;
 
 static uint64_t now(void)
 {
@@ -192,6 +196,7 @@ static void touch(const struct request *r, const char *memory, struct reply *rep
 	qsort(taken, touches, sizeof(*taken), compare);
 	reply->median_ns = taken[touches / 2];
 	reply->p99_ns = taken[touches * 99ul / 100];
+	reply->p999_ns = taken[touches * 999ul / 1000];
 	free(order);
 	free(taken);
 }
@@ -218,8 +223,9 @@ static void answer(const struct request *r)
 	size_t len = r->count * PAGE;
 
 	*window = r->window;
-	if (r->kind == KIND_PLAIN) {
-		memory = mmap(NULL, len, PROT_READ, MAP_PRIVATE, memfd, r->first * PAGE);
+	if (r->kind == KIND_PLAIN || r->kind == KIND_HUGE) {
+		memory = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->kind == KIND_HUGE ? huge : memfd,
+			      r->first * PAGE);
 		if (memory == MAP_FAILED)
 			die("mmap");
 	} else {
@@ -229,7 +235,7 @@ static void answer(const struct request *r)
 		read_all(r, memory, &reply);
 	else
 		touch(r, memory, &reply);
-	if (r->kind == KIND_PLAIN)
+	if (r->kind == KIND_PLAIN || r->kind == KIND_HUGE)
 		munmap(memory, len);
 	if (r->kind == KIND_COPY) /* without an event: it is absent again, and its memory free */
 		madvise(memory, len, MADV_DONTNEED);
@@ -240,6 +246,7 @@ static void answer(const struct request *r)
 struct writer {
 	pthread_t thread;
 	int fd;
+	char *memory; /* written through, or NULL */
 	uint64_t first, bytes;
 };
 
@@ -248,6 +255,10 @@ static void *write_pages(void *arg)
 	const struct writer *w = arg;
 	static char frame[16 * PAGE];
 
+	if (w->memory) {
+		memset(w->memory + w->first, 1, w->bytes);
+		return NULL;
+	}
 	for (uint64_t at = 0; at < w->bytes; at += sizeof(frame)) {
 		if (pwrite(w->fd, frame, sizeof(frame), w->first + at) != sizeof(frame))
 			die("pwrite");
@@ -255,25 +266,46 @@ static void *write_pages(void *arg)
 	return NULL;
 }
 
-static int fill(uint64_t bytes)
+/* The time of all writers together. */
+static uint64_t fill(int fd, char *memory, uint64_t bytes)
 {
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
 	struct writer writers[count];
-	int fd = memfd_create("fill", 0);
-	uint64_t begun;
+	uint64_t begun = now();
 
-	if (fd < 0 || ftruncate(fd, bytes))
-		die("memfd");
-	begun = now();
 	for (long i = 0; i < count; i++) {
 		writers[i].fd = fd;
+		writers[i].memory = memory;
 		writers[i].bytes = bytes / count & -(16 * PAGE);
 		writers[i].first = i * writers[i].bytes;
 		pthread_create(&writers[i].thread, NULL, write_pages, &writers[i]);
 	}
 	for (long i = 0; i < count; i++)
 		pthread_join(writers[i].thread, NULL);
-	printf("%llu\n", (unsigned long long)(now() - begun));
+	return now() - begun;
+}
+
+static int fresh(const char *directory, uint64_t bytes)
+{
+	int fd = directory ? open(directory, O_TMPFILE | O_RDWR, 0600) : memfd_create("fill", 0);
+
+	if (fd < 0 || ftruncate(fd, bytes))
+		die("file to fill");
+	return fd;
+}
+
+static int fill_all(const char *directory, uint64_t bytes)
+{
+	int written = fresh(directory, bytes), mapped = fresh(directory, bytes);
+	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, mapped, 0);
+	uint64_t write_ns = fill(written, NULL, bytes), fresh_ns;
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	close(written);
+	fresh_ns = fill(mapped, memory, bytes);
+	printf("%llu %llu %llu\n", (unsigned long long)write_ns, (unsigned long long)fresh_ns,
+	       (unsigned long long)fill(mapped, memory, bytes));
 	return 0;
 }
 
@@ -285,10 +317,11 @@ int main(int argc, char **argv)
 	int fds[2], uffd;
 	size_t len;
 
-	if (argc == 3)
-		return fill(strtoull(argv[2], NULL, 10) << 20);
+	if (argc >= 3)
+		return fill_all(argv[3], strtoull(argv[2], NULL, 10) << 20);
 	receive_config(&config, fds);
 	memfd = fds[0];
+	huge = fds[1];
 	len = config.private_pages * PAGE;
 	window = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (window == MAP_FAILED)

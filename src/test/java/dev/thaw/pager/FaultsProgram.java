@@ -10,7 +10,7 @@ import java.util.List;
 
 /** {@code native/bench/faults}: a process that touches memory as it is told and measures it. */
 final class FaultsProgram implements AutoCloseable {
-  private static final int REPLY_BYTES = 32;
+  private static final int REPLY_BYTES = 40;
 
   private final SpawnedProcess process;
   private final UnixSocket socket;
@@ -20,7 +20,8 @@ final class FaultsProgram implements AutoCloseable {
     PAGER,
     LOOP,
     PLAIN,
-    COPY
+    COPY,
+    HUGE
   }
 
   /** How; the order is that of the program. */
@@ -31,15 +32,20 @@ final class FaultsProgram implements AutoCloseable {
   }
 
   /** Nanoseconds; the middle and the tail are of one touch. */
-  record Cost(long touches, long totalNanos, long medianNanos, long p99Nanos) {}
+  record Cost(long touches, long totalNanos, long medianNanos, long p99Nanos, long p999Nanos) {}
 
   private FaultsProgram(SpawnedProcess process, UnixSocket socket) {
     this.process = process;
     this.socket = socket;
   }
 
-  /** Has a program map the first pages of a backing, and gives its faults to the session. */
-  static FaultsProgram add(PagerSession session, int backing, int pages) throws IOException {
+  /**
+   * Has a program map the first pages of a backing, and gives its faults to the session.
+   *
+   * @param huge what {@link Kind#HUGE} maps
+   */
+  static FaultsProgram add(PagerSession session, int backing, int pages, Memfd huge)
+      throws IOException {
     UnixSocket[] pair = UnixSocket.pair();
     SpawnedProcess process;
     try (UnixSocket theirs = pair[1]) {
@@ -48,7 +54,7 @@ final class FaultsProgram implements AutoCloseable {
     }
     ByteBuffer config = ByteBuffer.allocate(40).order(ByteOrder.nativeOrder()).putInt(12, pages);
     Memfd memfd = session.memfd(backing);
-    pair[0].send(config.array(), List.of(memfd, memfd));
+    pair[0].send(config.array(), List.of(memfd, huge));
     UnixSocket.Message map = pair[0].receive(64);
     ByteBuffer vma = ByteBuffer.wrap(map.bytes()).order(ByteOrder.nativeOrder());
     session.addSpace(
@@ -79,7 +85,7 @@ final class FaultsProgram implements AutoCloseable {
       throw new IOException("the program that touches memory has ended");
     }
     ByteBuffer cost = ByteBuffer.wrap(reply.bytes()).order(ByteOrder.nativeOrder());
-    return new Cost(cost.getLong(), cost.getLong(), cost.getLong(), cost.getLong());
+    return new Cost(cost.getLong(), cost.getLong(), cost.getLong(), cost.getLong(), cost.getLong());
   }
 
   @Override

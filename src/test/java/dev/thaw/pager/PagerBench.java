@@ -1,27 +1,19 @@
 package dev.thaw.pager;
 
+import dev.thaw.linux.Memfd;
 import dev.thaw.pager.FaultsProgram.Cost;
 import dev.thaw.pager.FaultsProgram.Kind;
 import dev.thaw.pager.FaultsProgram.Pattern;
-import dev.thaw.store.CheckpointDir;
-import dev.thaw.store.CheckpointWriter;
-import dev.thaw.store.PageSink;
 import dev.thaw.store.PageStore;
-import dev.thaw.store.PageStoreOptions;
-import dev.thaw.store.PageStoreWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Random;
-import java.util.stream.Stream;
 
 /**
- * What a fault, a scan and filling cost with thaw-pager and its tables, each beside its baselines
- * in the same round: Markdown tables of medians, least and greatest over the rounds.
+ * What a fault and a scan cost with thaw-pager and its tables, each beside its baselines in the
+ * same round: Markdown tables of medians, least and greatest over the rounds.
  *
  * <p>usage: {@code PagerBench ROUNDS [MIB]}
  */
@@ -31,10 +23,29 @@ final class PagerBench {
   private static final int SLICES = 8;
   private static final int[] WINDOWS = {16, 64, 512};
   private static final int WINDOW_PART_PAGES = 8192;
-  private static final int SPARSE_STRIDE = 16;
+  private static final int TAIL_PAGES = 4096;
+  private static final int TAIL_SLICES = 2;
+  private static final int SPARSE_PAGES = 16384;
   private static final int AROUND = 64;
   private static final int AROUND_MAX = 512;
   private static final int COPY_WINDOW = 64;
+
+  /** Which pages are touched, of all. */
+  private enum Sparse {
+    SIXTEENTH("every sixteenth page, in order", Pattern.SEQUENTIAL, 16),
+    RANDOM("a sixteenth of the pages, at random", Pattern.RANDOM, 16),
+    RANDOM_QUARTER("a quarter of the pages, at random", Pattern.RANDOM, 4);
+
+    private final String label;
+    private final Pattern pattern;
+    private final int stride;
+
+    Sparse(String label, Pattern pattern, int stride) {
+      this.label = label;
+      this.pattern = pattern;
+      this.stride = stride;
+    }
+  }
 
   private final int pages;
   private final BenchTable table = new BenchTable();
@@ -47,74 +58,33 @@ final class PagerBench {
   public static void main(String[] arguments) throws Exception {
     int rounds = Integer.parseInt(arguments[0]);
     PagerBench bench = new PagerBench(arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1024);
-    Path directory = Files.createTempDirectory("thaw-pager-bench");
-    try {
-      bench.writeStore(directory.resolve("c"));
-      try (PageStore store = CheckpointDir.open(directory.resolve("c")).openPages()) {
-        for (bench.round = 0; bench.round < rounds; bench.round++) {
-          bench.round(store);
-        }
-      }
-    } finally {
-      try (Stream<Path> files = Files.walk(directory)) {
-        for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-          Files.delete(file);
-        }
+    try (BenchStore store = new BenchStore(bench.pages >> 8);
+        Memfd huge = store.hugeFile()) {
+      copyTo(huge, bench.pages);
+      for (bench.round = 0; bench.round < rounds; bench.round++) {
+        bench.round(store.store(), huge);
       }
     }
     bench.print(rounds);
   }
 
-  /** Half text, which zstd makes a third, half random bytes; no two pages are equal. */
-  private void writeStore(Path target) throws Exception {
-    Random random = new Random(1);
-    byte[] words =
-        "the cold process of a snapshot, restored page by page as it is touched. "
-            .getBytes("US-ASCII");
-    try (CheckpointWriter checkpoint = CheckpointWriter.begin(target);
-        PageStoreWriter writer = new PageStoreWriter(checkpoint, PageStoreOptions.DEFAULTS)) {
-      PageSink sink = writer.sink("1");
-      checkpoint.add("manifest.json", "{\"formatVersion\": 1}".getBytes("US-ASCII"));
-      byte[] page = new byte[PAGE];
-      for (int i = 0; i < pages; i++) {
-        random.nextBytes(page);
-        for (int at = 0; i / 64 % 2 == 0 && at < PAGE; at += 8) {
-          System.arraycopy(words, (page[at] & 7) * 8, page, at, 8);
-        }
-        ByteBuffer.wrap(page).putInt(0, i + 1);
-        writer.put(ByteBuffer.wrap(page), sink, i);
-      }
-      writer.finish();
-      checkpoint.commit();
-    }
-  }
-
-  private void round(PageStore store) throws Exception {
-    long bytes = (long) pages * PAGE;
-    Process fresh =
-        new ProcessBuilder(
-                InitUnderTest.nativeFile("bench/faults"), "fill", Integer.toString(pages >> 8))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    String nanos = new String(fresh.getInputStream().readAllBytes()).strip();
-    table.add("fill fresh", gibPerSecond(bytes, Long.parseLong(nanos)));
+  private void round(PageStore store, Memfd huge) throws Exception {
     try (InitUnderTest init = new InitUnderTest();
         PagerSession session = PagerSession.create(init.connection(), store)) {
       int backing =
           session.addBacking(
               new BackingSpec(
                   "bench", false, List.of(new Slot(0, pages)), List.of(new Extent(0, pages, 0))));
-      try (FaultsProgram cost = FaultsProgram.add(session, backing, pages);
-          FaultsProgram touched = FaultsProgram.add(session, backing, pages);
-          FaultsProgram read = FaultsProgram.add(session, backing, pages)) {
+      try (FaultsProgram cost = FaultsProgram.add(session, backing, pages, huge);
+          FaultsProgram touched = FaultsProgram.add(session, backing, pages, huge);
+          FaultsProgram read = FaultsProgram.add(session, backing, pages, huge)) {
         session.start();
-        long begun = System.nanoTime();
         session.fillAll().join();
-        table.add("fill", gibPerSecond(bytes, System.nanoTime() - begun));
         cost.start();
         touched.start();
         read.start();
         int at = singlePages(session, cost);
+        at = allocating(session, cost, at);
         at = windows(session, cost, at);
         sparse(session, cost, at);
         scan(session, touched, Pattern.SEQUENTIAL, "touch");
@@ -123,8 +93,11 @@ final class PagerBench {
     }
   }
 
-  private static double gibPerSecond(long bytes, long nanos) {
-    return bytes / 1.073741824 / nanos;
+  private static void copyTo(Memfd huge, int pages) throws IOException {
+    ByteBuffer frame = ByteBuffer.allocateDirect(AROUND_MAX * PAGE);
+    for (int page = 0; page < pages; page += AROUND_MAX) {
+      huge.write(frame, 0, frame.capacity(), (long) page * PAGE);
+    }
   }
 
   /** One page a fault, in slices by turns. Returns the first page not touched. */
@@ -159,21 +132,53 @@ final class PagerBench {
     return at;
   }
 
-  /** A random page of every sixteen, with fault-around and without. */
+  /** Slices long enough for a tail; while this JVM allocates as fast as it can, and not. */
+  private int allocating(PagerSession session, FaultsProgram program, int first)
+      throws IOException {
+    session.setFaultAround(1, 1);
+    int at = first;
+    for (int slice = 0; slice < TAIL_SLICES; slice++) {
+      for (boolean allocates : new boolean[] {false, true}) {
+        try (Garbage garbage = allocates ? new Garbage() : null) {
+          for (Kind kind : List.of(Kind.PAGER, Kind.LOOP)) {
+            Cost cost = program.touch(kind, Pattern.SEQUENTIAL, at, TAIL_PAGES, 1, 1);
+            String key = "tail " + allocates + kind;
+            table.add(key, cost.medianNanos() / 1e3);
+            table.add(key + " p99.9", cost.p999Nanos() / 1e3);
+          }
+          if (garbage != null) {
+            table.add("garbage", garbage.gibPerSecond());
+          }
+        }
+        at += TAIL_PAGES;
+      }
+    }
+    return at;
+  }
+
+  /** Some of the pages, with fault-around and without. */
   private void sparse(PagerSession session, FaultsProgram program, int first) throws IOException {
     int at = first;
-    for (boolean around : new boolean[] {false, true}) {
-      session.setFaultAround(around ? AROUND : 1, around ? AROUND_MAX : 1);
-      long installed = installed(session);
-      Cost cost =
-          program.touch(Kind.PAGER, Pattern.RANDOM, at, 4 * WINDOW_PART_PAGES, SPARSE_STRIDE, 1);
-      // Neighbours are installed after the thread goes on: the last of them by a fault that waits.
-      program.touch(Kind.PAGER, Pattern.SEQUENTIAL, at + 4 * WINDOW_PART_PAGES, 1, 1, 1);
-      table.add("sparse us " + around, cost.totalNanos() / 1e3 / cost.touches());
-      table.add(
-          "sparse pages " + around,
-          (installed(session) - installed - cost.touches()) / (double) cost.touches());
-      at += 5 * WINDOW_PART_PAGES;
+    for (Sparse sparse : Sparse.values()) {
+      for (boolean around : new boolean[] {false, true}) {
+        // Neighbours are installed after the thread goes on: the last of them by a fault that
+        // waits.
+        session.setFaultAround(1, 1);
+        program.touch(Kind.PAGER, Pattern.SEQUENTIAL, at, 1, 1, 1);
+        session.setFaultAround(around ? AROUND : 1, around ? AROUND_MAX : 1);
+        long installed = installed(session);
+        at += AROUND_MAX;
+        Cost cost = program.touch(Kind.PAGER, sparse.pattern, at, SPARSE_PAGES, sparse.stride, 1);
+        at += SPARSE_PAGES + AROUND_MAX;
+        session.setFaultAround(1, 1);
+        program.touch(Kind.PAGER, Pattern.SEQUENTIAL, at, 1, 1, 1);
+        table.add("sparse us " + sparse + around, cost.totalNanos() / 1e3 / cost.touches());
+        table.add(
+            "sparse pages " + sparse + around,
+            Math.max(0, installed(session) - 1 - installed - cost.touches())
+                / (double) cost.touches());
+        at++;
+      }
     }
   }
 
@@ -184,7 +189,8 @@ final class PagerBench {
   private void scan(PagerSession session, FaultsProgram program, Pattern pattern, String name)
       throws IOException {
     session.setFaultAround(AROUND, AROUND_MAX);
-    List<Kind> turns = new ArrayList<>(List.of(Kind.PLAIN, Kind.PAGER, Kind.LOOP, Kind.COPY));
+    List<Kind> turns =
+        new ArrayList<>(List.of(Kind.PLAIN, Kind.PAGER, Kind.LOOP, Kind.COPY, Kind.HUGE));
     Collections.rotate(turns, round);
     for (Kind kind : turns) {
       int window = kind == Kind.COPY ? COPY_WINDOW : AROUND_MAX;
@@ -205,6 +211,7 @@ final class PagerBench {
         table.compare(label, what + pattern + Kind.PAGER, what + pattern + Kind.LOOP, "%.1f");
       }
     }
+    printTails();
     System.out.println(
         "\n| all pages touched, ns a page | thaw-pager | loop without tables | ratio |");
     System.out.println("| --- | --- | --- | --- |");
@@ -217,27 +224,46 @@ final class PagerBench {
     }
     System.out.printf(
         "%n| scan of %d MiB, filled, ms | thaw-pager | plain mmap | ratio | loop, 512 a fault |"
-            + " `UFFDIO_COPY`, 64 a fault |%n",
+            + " `UFFDIO_COPY`, 64 a fault | plain mmap, huge folios |%n",
         pages >> 8);
-    System.out.println("| --- | --- | --- | --- | --- | --- |");
+    System.out.println("| --- | --- | --- | --- | --- | --- | --- |");
     for (String name : List.of("touch", "read")) {
       String label = name.equals("touch") ? "a byte of each page" : "every word";
       table.compare(
-          label, name + Kind.PAGER, name + Kind.PLAIN, "%.0f", name + Kind.LOOP, name + Kind.COPY);
+          label,
+          name + Kind.PAGER,
+          name + Kind.PLAIN,
+          "%.0f",
+          name + Kind.LOOP,
+          name + Kind.COPY,
+          name + Kind.HUGE);
     }
     System.out.println(
-        "\n| a random page of every 16 | us a touch | pages installed for nothing, a touch |");
-    System.out.println("| --- | --- | --- |");
-    for (boolean around : new boolean[] {false, true}) {
-      System.out.printf(
-          "| fault-around %s | %s | %s |%n",
-          around ? "on" : "off",
-          table.spread("sparse us " + around, "%.1f"),
-          table.spread("sparse pages " + around, "%.1f"));
-    }
-    System.out.println(
-        "\n| filling, GiB/s | from the checkpoint | writes of fresh memfd pages | ratio |");
+        "\n| some pages touched | fault-around | us a touch | pages installed for nothing, a"
+            + " touch |");
     System.out.println("| --- | --- | --- | --- |");
-    table.compare("all cores, checkpoint in the page cache", "fill", "fill fresh", "%.2f");
+    for (Sparse sparse : Sparse.values()) {
+      for (boolean around : new boolean[] {false, true}) {
+        System.out.printf(
+            "| %s | %s | %s | %s |%n",
+            sparse.label,
+            around ? "on" : "off",
+            table.spread("sparse us " + sparse + around, "%.1f"),
+            table.spread("sparse pages " + sparse + around, "%.1f"));
+      }
+    }
+  }
+
+  private void printTails() {
+    for (boolean allocates : new boolean[] {false, true}) {
+      String key = "tail " + allocates;
+      String label =
+          allocates
+              ? "while the JVM allocates " + table.spread("garbage", "%.1f") + " GiB/s"
+              : "in longer slices";
+      table.compare(label, key + Kind.PAGER, key + Kind.LOOP, "%.1f");
+      table.compare(
+          label + ", p99.9", key + Kind.PAGER + " p99.9", key + Kind.LOOP + " p99.9", "%.1f");
+    }
   }
 }
