@@ -5,7 +5,7 @@
 # make check      formatting, lint, all tests
 # make fmt        format the Java sources
 # make stress     the tests with a time budget, for ten minutes
-# make bench      the figures of the README
+# make bench      the figures of the README, about twenty minutes (one: ROW=reply)
 # make golden     a new golden checkpoint, images/golden-VERSION, once for each format version
 # make install    to PREFIX (/usr/local)
 SHELL := /bin/bash
@@ -56,18 +56,36 @@ stress: build
 fmt:
 	$(MVN) spotless:apply
 
-# Markdown tables for the README, about ten minutes. Each row is measured beside its baselines, by turns.
-# Rows of a daemon, of clones and of working sets belong behind the pager's.
-BENCH = $(MVN) test-compile org.codehaus.mojo:exec-maven-plugin:3.5.0:java -Dexec.classpathScope=test \
-  -Dthaw.native=$(CURDIR)/$(NATIVE) -Dthaw.command=$(CURDIR)/target/thaw
+# Markdown tables for the README, about twenty minutes; one of them by `make bench ROW=reply`. Each figure is
+# measured beside its baselines, by turns, in the same run.
+#   resume   dumps and restores of 64 MiB to 4 GiB       redis    redis with 1 GiB: dump, restore, first GETs
+#   reply    command to first reply, by thawd and not    clones   64 clones of 512 MiB, and their memory
+#   hotspot  Tomcat: cold start beside restore           fill     filling beside the memory's own limit
+#   pager    a fault, a scan, fault-around
+BENCH_ROWS := resume redis reply clones hotspot fill pager
+ROW ?= $(BENCH_ROWS)
+BENCH = "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -Dthaw.native=$(CURDIR)/$(NATIVE) -Dthaw.command=$(CURDIR)/target/thaw \
+  -cp target/test-classes:target/classes:$$(<target/bench.classpath)
 bench: build
-	@src/build/require redis-server:redis-server
+	@src/build/require redis-server:redis-server tomcat10-user:tomcat10-instance-create
+	@$(MVN) test-compile dependency:build-classpath -Dmdep.outputFile=target/bench.classpath
 	@src/bench/machine
-	@src/bench/resume target/thaw $(NATIVE)/bench/ballast
-	@echo
-	@$(BENCH) -Dexec.mainClass=dev.thaw.real.RedisBench -Dexec.args=$(BENCH_ROUNDS)
-	@echo
-	@$(BENCH) -Dexec.mainClass=dev.thaw.pager.PagerBench -Dexec.args=$(BENCH_ROUNDS)
+	@set -e; for row in $(ROW); do $(MAKE) --no-print-directory -s bench-$$row; echo; done
+
+bench-resume:
+	@src/bench/resume target/thaw $(NATIVE)/bench/ballast $(BENCH_ROUNDS)
+bench-redis:
+	@$(BENCH) dev.thaw.real.RedisBench $(BENCH_ROUNDS)
+bench-reply:
+	@$(BENCH) dev.thaw.real.ReplyBench $$((4 * $(BENCH_ROUNDS)))
+bench-clones:
+	@$(BENCH) dev.thaw.real.ClonesBench $(BENCH_ROUNDS)
+bench-hotspot:
+	@$(BENCH) dev.thaw.real.HotSpotBench $(BENCH_ROUNDS)
+bench-fill:
+	@$(BENCH) dev.thaw.pager.FillBench $(BENCH_ROUNDS)
+bench-pager:
+	@$(BENCH) dev.thaw.pager.PagerBench $(BENCH_ROUNDS)
 
 FORMAT_VERSION = $(shell sed -n 's/.*FORMAT_VERSION = \(.*\);/\1/p' src/main/java/dev/thaw/image/Manifest.java)
 golden: build
@@ -87,4 +105,5 @@ install: build
 clean:
 	rm -rf target
 
-.PHONY: all build assemble native demo test check stress fmt bench golden install clean
+.PHONY: all build assemble native demo test check stress fmt bench golden install clean \
+  $(BENCH_ROWS:%=bench-%)

@@ -42,6 +42,35 @@ final class MemoryGroup implements AutoCloseable {
     return read(first ? "memory.max_usage_in_bytes" : "memory.peak");
   }
 
+  /** What it holds now, bytes. */
+  long usedBytes() throws IOException {
+    return read(first ? "memory.usage_in_bytes" : "memory.current");
+  }
+
+  /** Of these, what the kernel itself holds for it: page tables, stacks, all its objects. */
+  long kernelBytes() throws IOException {
+    return first ? read("memory.kmem.usage_in_bytes") : stat("kernel");
+  }
+
+  /** Of these, anonymous memory. */
+  long anonymousBytes() throws IOException {
+    return stat(first ? "total_rss" : "anon");
+  }
+
+  /** Of these, memfds and shared memory. */
+  long sharedBytes() throws IOException {
+    return stat(first ? "total_shmem" : "shmem");
+  }
+
+  private long stat(String key) throws IOException {
+    for (String line : Files.readAllLines(directory.resolve("memory.stat"))) {
+      if (line.startsWith(key + " ")) {
+        return Long.parseLong(line.substring(key.length() + 1));
+      }
+    }
+    throw new IOException(directory + "/memory.stat: no " + key);
+  }
+
   private long read(String file) throws IOException {
     return Long.parseLong(Files.readString(directory.resolve(file)).strip());
   }

@@ -1,41 +1,43 @@
 package dev.thaw.real;
 
+import dev.thaw.LiveStats;
+import dev.thaw.image.stats.FaultCounts;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
- * Figures of redis with 1 GiB: dumps, restores to the first reply, and the latency of the first
- * GETs, as Markdown tables.
+ * Figures of redis with 1 GiB: dumps, restores to the first reply, and the faults and latencies of
+ * the first GETs, as Markdown tables.
  *
- * <p>The GETs are of random keys, one at a time over loopback TCP; those of the server that was
- * never dumped are the baseline, taken by the same client in the same run. The ways of restoring
- * take turns.
+ * <p>The GETs are of the same random keys each time, one at a time over loopback TCP. The ways of
+ * restoring take turns, and so does a second server that is never stopped.
  *
  * <p>usage: {@code RedisBench ROUNDS}
  */
 final class RedisBench {
   private static final int GETS = 10_000;
+  private static final int RECORDINGS = 3;
   private static final Pattern FROZEN = Pattern.compile("frozen for ([0-9,]+) ms");
+  private static final String NEVER_STOPPED = "never stopped";
 
   /** The ways of restoring. */
   private enum Mode {
-    LAZY("lazily"),
-    EAGER("`--eager`", "--eager"),
-    EXACT("`--private-memory exact`", "--private-memory", "exact");
+    LAZY("lazily", "--no-working-set"),
+    WORKING_SET("lazily, working set"),
+    SHARED("`--no-graduate`", "--no-graduate", "--no-working-set"),
+    SHARED_WORKING_SET("`--no-graduate`, working set", "--no-graduate"),
+    EXACT("`--private-memory exact`", "--private-memory", "exact", "--no-working-set"),
+    EAGER("`--eager`", "--eager");
 
     private final String label;
     private final Object[] options;
@@ -46,110 +48,125 @@ final class RedisBench {
     }
   }
 
-  /** What the rounds of one way gave. */
-  private record Figures(List<Double> toReply, List<Double> toReturn, List<Double> gets) {
-    Figures() {
-      this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-    }
-  }
-
   private final RedisData data = new RedisData();
-  private final Random random = new Random(1);
+  private final int[] keys = new Random(1).ints(GETS, 0, data.strings()).toArray();
+  private final Samples samples = new Samples();
   private final Path directory;
+  private final Path checkpoint;
 
   private RedisBench(Path directory) {
     this.directory = directory;
+    this.checkpoint = directory.resolve("gone");
   }
 
   public static void main(String[] arguments) throws Exception {
-    Path directory = Files.createTempDirectory("thaw-bench");
-    try {
-      new RedisBench(directory).run(Integer.parseInt(arguments[0]));
-    } finally {
-      deleteTree(directory);
-    }
+    int rounds = Integer.parseInt(arguments[0]);
+    BenchFiles.in("redis", directory -> new RedisBench(directory).run(rounds));
   }
 
   private void run(int rounds) throws Exception {
-    RedisServer original = RedisServer.start(Files.createDirectory(directory.resolve("redis")));
-    List<Double> before = new ArrayList<>();
+    RedisServer original = start("redis");
     try (original) {
-      try (RespClient client = original.connect()) {
-        data.load(client);
-        latencies(client); // warms this JVM up
-        for (int round = 0; round < rounds; round++) {
-          before.addAll(latencies(client));
-        }
-      }
-      original.awaitNoClients();
       dumps(original, rounds);
     }
-    Map<Mode, Figures> figures = new EnumMap<>(Mode.class);
-    for (int round = 0; round < rounds; round++) {
-      for (Mode mode : Mode.values()) {
-        restore(original, mode, figures.computeIfAbsent(mode, m -> new Figures()));
+    try (RedisServer never = start("never")) {
+      record(original);
+      gets(never, "warm up of this JVM");
+      for (int round = 0; round < rounds; round++) {
+        gets(never, NEVER_STOPPED);
+        for (Mode mode : Mode.values()) {
+          restore(original, mode, round == 0);
+        }
       }
     }
-    System.out.printf(
-        "%n| redis, restored | command to first reply, ms | `restore -d` returns, ms |%n");
-    System.out.println("| --- | --- | --- |");
-    figures.forEach(
-        (mode, f) ->
-            System.out.printf(
-                "| %s | %s | %s |%n", mode.label, spread(f.toReply), spread(f.toReturn)));
-    System.out.printf("%n| first %,d GETs, us | median | p99 | p99.9 | greatest |%n", GETS);
-    System.out.println("| --- | --- | --- | --- | --- |");
-    printLatency("never dumped", before);
-    figures.forEach((mode, f) -> printLatency("restored " + mode.label, f.gets));
+    print(rounds);
   }
 
-  private void restore(RedisServer original, Mode mode, Figures figures) throws Exception {
-    long start = System.nanoTime();
-    CompletableFuture<Long> reply = CompletableFuture.supplyAsync(() -> firstReply(original));
-    try (RedisServer restored = original.restored(directory.resolve("gone"), mode.options)) {
-      figures.toReturn.add(millis(System.nanoTime() - start));
-      figures.toReply.add(millis(reply.get() - start));
-      try (RespClient client = restored.connect()) {
-        figures.gets.addAll(latencies(client));
-        data.verify(client);
-      }
+  private RedisServer start(String name) throws IOException {
+    RedisServer server = RedisServer.start(Files.createDirectory(directory.resolve(name)));
+    try (RespClient client = server.connect()) {
+      data.load(client);
     }
+    server.awaitNoClients();
+    return server;
   }
 
   private void dumps(RedisServer server, int rounds) throws Exception {
-    List<Double> times = new ArrayList<>();
-    List<Double> frozen = new ArrayList<>();
     for (int round = 0; round < rounds; round++) {
-      Path checkpoint = directory.resolve("running" + round);
-      Thaw.Outcome outcome = server.target().dump(checkpoint, "-v", "-R");
-      times.add(millis(outcome.took().toNanos()));
+      Path running = directory.resolve("running");
+      Thaw.Outcome outcome = server.target().dump(running, "-v", "-R");
+      samples.add("dump", millis(outcome.took().toNanos()));
       Matcher matcher = FROZEN.matcher(outcome.out());
       if (!matcher.find()) {
         throw new AssertionError("no frozen time: " + outcome);
       }
-      frozen.add(Double.valueOf(matcher.group(1).replace(",", "")));
-      deleteTree(checkpoint);
+      samples.add("frozen", Double.parseDouble(matcher.group(1).replace(",", "")));
+      BenchFiles.delete(running);
     }
-    long resident = server.target().residentBytes();
-    Path gone = directory.resolve("gone");
-    Duration took = server.target().dump(gone).took();
+    long resident = server.target().residentBytes() >> 20;
+    double took = millis(server.target().dump(checkpoint).took().toNanos());
     System.out.printf(
-        "| redis, %d MiB resident | `dump -R`, ms | of these frozen, ms | `dump`, ms | checkpoint |%n",
-        mib(resident));
+        "| redis, %d MiB resident | `dump -R`, ms | of these frozen, ms | `dump`, ms | checkpoint"
+            + " |%n",
+        resident);
     System.out.println("| --- | --- | --- | --- | --- |");
     System.out.printf(
         "| N = %d, 1 | %s | %s | %.0f | %d MiB |%n",
-        rounds, spread(times), spread(frozen), millis(took.toNanos()), mib(gone));
+        rounds,
+        samples.spread("dump", "%.0f"),
+        samples.spread("frozen", "%.0f"),
+        took,
+        BenchFiles.mib(checkpoint));
   }
 
-  private List<Double> latencies(RespClient client) throws IOException {
-    List<Double> micros = new ArrayList<>();
-    for (int key : random.ints(GETS, 0, data.strings()).toArray()) {
-      long start = System.nanoTime();
-      data.verify(client, IntStream.of(key));
-      micros.add((System.nanoTime() - start) / 1e3);
+  /**
+   * What the GETs touch, for the restores that use it. Several times: which free memory redis takes
+   * for its answers is not the same each time, and recordings are united.
+   */
+  private void record(RedisServer original) throws Exception {
+    for (int i = 0; i < RECORDINGS; i++) {
+      RedisServer restored = original.restored(checkpoint, "--record");
+      gets(restored, "recorded");
+      Thaw.succeed("mark", restored.target().pid());
+      BenchTree.of(restored.target().pid()).end();
     }
-    return micros;
+  }
+
+  private void restore(RedisServer original, Mode mode, boolean verify) throws Exception {
+    long start = System.nanoTime();
+    CompletableFuture<Long> reply = CompletableFuture.supplyAsync(() -> firstReply(original));
+    RedisServer restored = original.restored(checkpoint, mode.options);
+    samples.add(mode + "return", millis(System.nanoTime() - start));
+    samples.add(mode + "reply", millis(reply.get() - start));
+    gets(restored, mode.name());
+    count(restored, mode);
+    if (verify) {
+      try (RespClient client = restored.connect()) {
+        data.verify(client);
+      }
+    }
+    BenchTree.of(restored.target().pid()).end();
+  }
+
+  private void count(RedisServer restored, Mode mode) throws IOException {
+    FaultCounts counts = LiveStats.of((int) restored.target().pid()).now().total().counts();
+    samples.add(mode + "waits", counts.waits());
+    samples.add(mode + "demand", counts.onDemand());
+    samples.add(mode + "zero", counts.zero());
+    samples.add(mode + "before", counts.prefaulted());
+  }
+
+  private void gets(RedisServer server, String name) throws IOException {
+    List<Double> micros = new ArrayList<>();
+    try (RespClient client = server.connect()) {
+      for (int key : keys) {
+        long start = System.nanoTime();
+        Object value = data.get(client, key);
+        micros.add((System.nanoTime() - start) / 1e3);
+        data.check(key, value);
+      }
+    }
+    samples.addAll(name, micros);
   }
 
   /** Connects until it is answered; the time of the answer. */
@@ -166,39 +183,54 @@ final class RedisBench {
     }
   }
 
-  private static String spread(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(v -> v).sorted().toArray();
-    return String.format(
-        "%.0f (%.0f–%.0f)", sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
+  private void print(int rounds) {
+    System.out.printf(
+        "%n| redis, restored, N = %d | command to first reply, ms | `restore -d` returns, ms |%n",
+        rounds);
+    System.out.println("| --- | --- | --- |");
+    for (Mode mode : Mode.values()) {
+      System.out.printf(
+          "| %s | %s | %s |%n",
+          mode.label,
+          samples.spread(mode + "reply", "%.0f"),
+          samples.spread(mode + "return", "%.0f"));
+    }
+    System.out.printf(
+        "%n| first %,d GETs, N = %d | demand faults | of these, waited for the checkpoint | faults of"
+            + " pages that it did not have | pages installed before | p50, us | p99 | p99.9 |"
+            + " greatest |%n",
+        GETS, rounds);
+    System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    printGets(NEVER_STOPPED, NEVER_STOPPED);
+    for (Mode mode : Mode.values()) {
+      printGets(mode.label, mode.name());
+    }
+    System.out.printf(
+        "%nWith the working set of %d recordings: %.1f %% fewer demand faults, with `--no-graduate` %.1f %%.%n",
+        RECORDINGS,
+        fewer(Mode.LAZY, Mode.WORKING_SET),
+        fewer(Mode.SHARED, Mode.SHARED_WORKING_SET));
   }
 
-  private static void printLatency(String name, List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(v -> v).sorted().toArray();
-    int n = sorted.length;
+  private void printGets(String label, String name) {
     System.out.printf(
-        "| %s, N = %,d | %.0f | %.0f | %.0f | %.0f |%n",
-        name, n, sorted[n / 2], sorted[(int) (n * 0.99)], sorted[(int) (n * 0.999)], sorted[n - 1]);
+        "| %s | %s | %s | %s | %s | %.0f | %.0f | %.0f | %.0f |%n",
+        label,
+        samples.spread(name + "demand", "%.0f"),
+        samples.spread(name + "waits", "%.0f"),
+        samples.spread(name + "zero", "%.0f"),
+        samples.spread(name + "before", "%.0f"),
+        samples.median(name),
+        samples.quantile(name, 0.99),
+        samples.quantile(name, 0.999),
+        samples.quantile(name, 1));
+  }
+
+  private double fewer(Mode without, Mode with) {
+    return 100 - 100 * samples.median(with + "demand") / samples.median(without + "demand");
   }
 
   private static double millis(long nanos) {
     return nanos / 1e6;
-  }
-
-  private static long mib(long bytes) {
-    return bytes >> 20;
-  }
-
-  private static long mib(Path tree) throws IOException {
-    try (Stream<Path> files = Files.walk(tree)) {
-      return mib(files.filter(Files::isRegularFile).mapToLong(f -> f.toFile().length()).sum());
-    }
-  }
-
-  private static void deleteTree(Path tree) throws IOException {
-    try (Stream<Path> files = Files.walk(tree)) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

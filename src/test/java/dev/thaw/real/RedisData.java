@@ -62,6 +62,11 @@ final class RedisData {
     client.pipeline(numbers.iterator(), this::fetch, this::check);
   }
 
+  /** Fetches one key; {@link #check} says whether it is right. */
+  Object get(RespClient client, int number) throws IOException {
+    return client.call(fetch(number));
+  }
+
   /** Writes the next generation of some keys. */
   void rewrite(RespClient client, IntStream numbers) throws IOException {
     for (int number : numbers.toArray()) {
@@ -144,7 +149,8 @@ final class RedisData {
     };
   }
 
-  private void check(int number, Object reply) {
+  /** Compares the value of a key with what it must be. */
+  void check(int number, Object reply) {
     SeededBytes random = random(number);
     boolean equal =
         switch (type(number)) {

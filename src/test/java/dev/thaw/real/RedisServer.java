@@ -61,6 +61,10 @@ final class RedisServer implements AutoCloseable {
     return target;
   }
 
+  int port() {
+    return port;
+  }
+
   RespClient connect() throws IOException {
     return new RespClient(port);
   }
