@@ -27,6 +27,9 @@ public final class FilledMemory implements AutoCloseable {
   private final List<BackingSpec> specs;
   private final List<Memfd> memfds = new ArrayList<>();
 
+  /** What thaw-init keeps of each: the same for all that are made of it. */
+  private final List<Memfd> extents = new ArrayList<>();
+
   private FilledMemory(List<BackingSpec> specs) {
     this.specs = List.copyOf(specs);
   }
@@ -42,6 +45,7 @@ public final class FilledMemory implements AutoCloseable {
     try {
       for (BackingSpec spec : specs) {
         memory.memfds.add(PagerSession.emptyMemfd(spec));
+        memory.extents.add(SessionTable.extentsFile(spec.content()));
       }
       new Fill(memory.map(source), source, watcher).run();
       for (Memfd memfd : memory.memfds) {
@@ -80,6 +84,11 @@ public final class FilledMemory implements AutoCloseable {
     return memfds.get(number);
   }
 
+  /** Where the pages lie in the store. Stays ours. */
+  Memfd extents(int number) {
+    return extents.get(number);
+  }
+
   /** Pages that the memfds hold: what the template costs. */
   public long pageCount() {
     long pages = 0;
@@ -92,6 +101,7 @@ public final class FilledMemory implements AutoCloseable {
   @Override
   public void close() {
     memfds.forEach(Memfd::close);
+    extents.forEach(Memfd::close);
   }
 
   /** Frame by frame, on all cores, until one cannot be read. */

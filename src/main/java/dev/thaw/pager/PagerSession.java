@@ -104,7 +104,9 @@ public final class PagerSession implements AutoCloseable {
   /** Makes the memfd; returns the number of the backing. */
   public int addBacking(BackingSpec spec) throws IOException {
     complete = false;
-    return addBacking(spec, emptyMemfd(spec), Tables.PAGE_HAS_CONTENT);
+    try (Memfd extents = SessionTable.extentsFile(spec.content())) {
+      return addBacking(spec, emptyMemfd(spec), extents, Tables.PAGE_HAS_CONTENT);
+    }
   }
 
   /**
@@ -129,7 +131,8 @@ public final class PagerSession implements AutoCloseable {
     } else {
       memfd = Memfd.of(template.memfd(number).duplicate());
     }
-    return addBacking(spec, memfd, Tables.PAGE_HAS_CONTENT | Tables.PAGE_FILLED);
+    int marks = Tables.PAGE_HAS_CONTENT | Tables.PAGE_FILLED;
+    return addBacking(spec, memfd, template.extents(number), marks);
   }
 
   /** As sparse as it gets; a shared one has its exact size in whole pages. */
@@ -138,30 +141,48 @@ public final class PagerSession implements AutoCloseable {
     return Memfd.create(spec.name(), spec.shared() ? pages * Memfd.PAGE_BYTES : PRIVATE_BYTES);
   }
 
-  private int addBacking(BackingSpec spec, Memfd memfd, int marks) throws IOException {
+  private int addBacking(BackingSpec spec, Memfd memfd, Memfd extents, int marks)
+      throws IOException {
     if (filler != null) {
       throw new IllegalStateException("backings come before filling");
     }
     int backing = table.describeBacking(spec, spec.content().size());
-    try (Memfd extents = SessionTable.extentsFile("thaw-extents", spec.content())) {
-      init.addBacking(backing, memfd, extents);
-    }
+    init.addBacking(backing, memfd, extents);
     List<SessionTable.IndexedSlot> slots = table.slots(table.backing(backing));
-    int at = 0;
-    for (Extent extent : spec.content()) {
-      while (slots.get(at).firstPage() + slots.get(at).pageCount() <= extent.firstPage()) {
-        at++;
-      }
-      long index = slots.get(at).index() + extent.firstPage() - slots.get(at).firstPage();
-      table.markFresh(index, extent.pageCount(), marks);
-      table.addLong(Tables.CONTENT_PAGES, extent.pageCount());
-      if ((marks & Tables.PAGE_FILLED) != 0) {
-        table.addLong(Tables.FILLED_PAGES, extent.pageCount());
-      }
+    long pages = mark(slots, spec.content(), marks);
+    table.addLong(Tables.CONTENT_PAGES, pages);
+    if ((marks & Tables.PAGE_FILLED) != 0) {
+      table.addLong(Tables.FILLED_PAGES, pages);
     }
     backings.add(new Backing(memfd, spec.shared(), slots, spec.content()));
     table.countBacking();
     return backing;
+  }
+
+  /**
+   * Marks the content's pages, and returns how many they are. Extents that follow one another are
+   * marked together: a store where pages are equal has very many.
+   */
+  private long mark(List<SessionTable.IndexedSlot> slots, List<Extent> content, int marks) {
+    long pages = 0;
+    long first = 0;
+    long count = 0;
+    int at = 0;
+    for (Extent extent : content) {
+      while (slots.get(at).firstPage() + slots.get(at).pageCount() <= extent.firstPage()) {
+        at++;
+      }
+      long index = slots.get(at).index() + extent.firstPage() - slots.get(at).firstPage();
+      if (index != first + count) {
+        table.markFresh(first, count, marks);
+        first = index;
+        count = 0;
+      }
+      count += extent.pageCount();
+      pages += extent.pageCount();
+    }
+    table.markFresh(first, count, marks);
+    return pages;
   }
 
   /** The pid of thaw-init, in its own pid namespace: what the restored processes see. */

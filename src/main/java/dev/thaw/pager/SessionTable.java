@@ -194,9 +194,9 @@ final class SessionTable {
   }
 
   /** The extents as thaw-init keeps them for a later filler. */
-  static Memfd extentsFile(String name, List<Extent> extents) throws IOException {
+  static Memfd extentsFile(List<Extent> extents) throws IOException {
     int bytes = extents.size() * Tables.EXTENT_BYTES;
-    Memfd file = Memfd.create(name, bytes);
+    Memfd file = Memfd.create("thaw-extents", bytes);
     ByteBuffer out = ByteBuffer.allocateDirect(Math.max(1, bytes)).order(ByteOrder.nativeOrder());
     for (Extent e : extents) {
       out.putLong(e.firstPage()).putLong(e.pageCount()).putLong(e.firstStorePage());

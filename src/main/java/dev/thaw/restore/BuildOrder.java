@@ -146,11 +146,7 @@ final class BuildOrder {
     for (ThreadImage thread : threads.subList(1, threads.size())) {
       site.thread(pid, thread, ThreadPrograms.create(thread.tid()));
     }
-    site.run(pid, TaskPrograms.attributes(process));
-    site.run(pid, TaskPrograms.signalActions(process));
-    site.run(pid, TaskPrograms.pending(process));
-    site.run(pid, TaskPrograms.timers(process));
-    site.run(pid, TaskPrograms.limits(process));
+    site.run(pid, TaskPrograms.all(process));
     site.settings(process);
     // The leader, whose rights made the rest, comes last.
     for (int i = threads.size() - 1; i >= 0; i--) {

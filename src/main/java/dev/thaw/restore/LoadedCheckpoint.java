@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,10 @@ public final class LoadedCheckpoint implements AutoCloseable {
   private final FilledMemory memory;
   private final Map<Integer, Integer> privateNumbers;
   private final Map<Integer, Integer> sharedNumbers;
+
+  /** By mode, as they are first asked for. Guarded by itself. */
+  private final Map<MemoryMode, Map<Integer, MemoryLayout>> layouts =
+      new EnumMap<>(MemoryMode.class);
 
   private LoadedCheckpoint(
       Path directory,
@@ -97,6 +102,16 @@ public final class LoadedCheckpoint implements AutoCloseable {
   /** Pages in memory: what it costs. */
   public long pageCount() {
     return memory.pageCount();
+  }
+
+  /** The layouts of {@link Layouts#of}: many thousands of runs, which do not change. */
+  Map<Integer, MemoryLayout> layouts(MemoryMode mode) throws IOException {
+    synchronized (layouts) {
+      if (!layouts.containsKey(mode)) {
+        layouts.put(mode, Layouts.of(images, mode));
+      }
+      return layouts.get(mode);
+    }
   }
 
   FilledMemory memory() {

@@ -99,7 +99,10 @@ public final class Restore implements AutoCloseable {
     this.images = images;
     this.loaded = loaded;
     this.init = init;
-    this.layouts = Layouts.of(images, options.memory());
+    this.layouts =
+        loaded.isPresent()
+            ? loaded.get().layouts(options.memory())
+            : Layouts.of(images, options.memory());
     this.pager = PagerSession.create(init, new NamedPages(images));
     this.context = new RestoreContext(pager.initPid());
     this.files = new FilesPlan(images.processes(), images.files());

@@ -21,9 +21,19 @@ final class TaskPrograms {
 
   private TaskPrograms() {}
 
-  /** Directory, root, umask, personality and the other plain attributes. */
-  static Program attributes(ProcessImage process) {
+  /** All that a process has beside memory, descriptors and threads. One program: it waits once. */
+  static Program all(ProcessImage process) {
     Program.Builder b = Program.builder("attributes");
+    attributes(b, process);
+    signalActions(b, process);
+    pending(b, process);
+    timers(b, process);
+    limits(b, process);
+    return b.build();
+  }
+
+  /** Directory, root, umask, personality and the other plain attributes. */
+  private static void attributes(Program.Builder b, ProcessImage process) {
     // The root comes last: both are named from the real one, and the directory may lie outside.
     b.call(Syscalls.CHDIR, b.cstring(process.cwd()));
     if (!process.root().equals("/")) {
@@ -37,12 +47,10 @@ final class TaskPrograms {
     if (process.attributes().thpDisabled()) {
       b.call(Syscalls.PRCTL, PR_SET_THP_DISABLE, 1, 0, 0, 0);
     }
-    return b.build();
   }
 
   /** Signal actions; the fresh process has none. */
-  static Program signalActions(ProcessImage process) {
-    Program.Builder b = Program.builder("signal actions");
+  private static void signalActions(Program.Builder b, ProcessImage process) {
     for (SignalAction action : process.actions()) {
       byte[] struct =
           MemoryPrograms.words(
@@ -52,12 +60,10 @@ final class TaskPrograms {
               action.mask().value());
       b.call(Syscalls.RT_SIGACTION, action.signal(), b.data(struct), 0, 8);
     }
-    return b.build();
   }
 
   /** Interval timers and POSIX timers. Run late: their time runs from here. */
-  static Program timers(ProcessImage process) {
-    Program.Builder b = Program.builder("timers");
+  private static void timers(Program.Builder b, ProcessImage process) {
     interval(b, 0, process.realTimer());
     interval(b, 1, process.virtualTimer());
     interval(b, 2, process.profTimer());
@@ -69,7 +75,6 @@ final class TaskPrograms {
       }
       b.call(Syscalls.PRCTL, PR_TIMER_CREATE_RESTORE_IDS, 0, 0, 0, 0);
     }
-    return b.build();
   }
 
   private static void interval(Program.Builder b, int which, IntervalTimer timer) {
@@ -111,21 +116,21 @@ final class TaskPrograms {
   }
 
   /** Queues again what was pending for the process. All signals are blocked here. */
-  static Program pending(ProcessImage process) {
-    Program.Builder b = Program.builder("pending signals");
+  private static void pending(Program.Builder b, ProcessImage process) {
+    if (process.pending().isEmpty()) {
+      return;
+    }
     Program.Arg pid = b.call(Syscalls.GETPID);
     for (SignalInfo info : process.pending()) {
       b.call(Syscalls.RT_SIGQUEUEINFO, pid, info.signal(), b.data(info.info()));
     }
-    return b.build();
   }
 
   /**
    * Resource limits. A hard limit that is above the present one needs CAP_SYS_RESOURCE; one that is
    * equal or lower can always be set.
    */
-  static Program limits(ProcessImage process) {
-    Program.Builder b = Program.builder("resource limits");
+  private static void limits(Program.Builder b, ProcessImage process) {
     for (ProcessImage.Limit limit : process.limits()) {
       b.note(limit.resource() == RLIMIT_NOFILE ? "RLIMIT_NOFILE" : "");
       b.call(
@@ -135,6 +140,5 @@ final class TaskPrograms {
           b.data(MemoryPrograms.words(limit.soft(), limit.hard())),
           0);
     }
-    return b.build();
   }
 }

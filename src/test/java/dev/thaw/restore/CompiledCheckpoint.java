@@ -132,11 +132,7 @@ final class CompiledCheckpoint {
     programs.add(memory.protect());
     programs.add(memory.register(1000, 0));
     programs.add(MemoryPrograms.mmFields(process.mm(), 1001));
-    programs.add(TaskPrograms.attributes(process));
-    programs.add(TaskPrograms.signalActions(process));
-    programs.add(TaskPrograms.pending(process));
-    programs.add(TaskPrograms.timers(process));
-    programs.add(TaskPrograms.limits(process));
+    programs.add(TaskPrograms.all(process));
     for (ThreadImage thread : process.threads()) {
       programs.add(ThreadPrograms.create(thread.tid()));
       programs.add(ThreadPrograms.attributes(thread, process.attributes().dumpable(), true));
