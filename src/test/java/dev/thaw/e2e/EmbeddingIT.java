@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.thaw.LiveStats;
 import dev.thaw.linux.PidFd;
+import dev.thaw.store.RecordingFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EmbeddingIT {
   private static final int SIGKILL = 9;
   private static final int SIGUSR1 = 10;
+  private static final int SIGUSR2 = 12;
   private static final Path JAR = Path.of(Command.program()).resolveSibling("thaw.jar");
   private static final String CLASSES = JAR + ":target/test-classes";
   private static final Path EXAMPLE = Path.of("src/examples/java/Embedding.java");
@@ -132,6 +134,23 @@ class EmbeddingIT {
         assertEquals(stats.now().checkpointPages(), stats.now().filledPages());
         victim.check();
       }
+    }
+  }
+
+  @Test
+  void aRecordingIsWrittenThoughTheJvmHasLetGo() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      Path checkpoint = victim.dump("checkpoint");
+      Files.createFile(directory.resolve("touch"));
+      Command.run(program("record", checkpoint)).succeeded();
+      int position = victim.log().length();
+      signal(victim.pid(), SIGUSR2);
+      Victim.await("the touches", () -> victim.log().substring(position).equals("ready\n"));
+      signal(victim.pid(), SIGKILL);
+      Victim.await("all that served it to end", () -> victim.left().isEmpty());
+      Path recording = RecordingFiles.list(checkpoint).get(0);
+      assertTrue(RecordingFiles.read(recording).touches().size() >= 1600);
+      assertTrue(RecordingFiles.stats(recording).isPresent());
     }
   }
 

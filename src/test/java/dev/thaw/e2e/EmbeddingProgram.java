@@ -7,6 +7,7 @@ import dev.thaw.ExitStatus;
 import dev.thaw.KeeperOptions;
 import dev.thaw.PrivateMemory;
 import dev.thaw.Progress;
+import dev.thaw.RecordOptions;
 import dev.thaw.RestoreOptions;
 import dev.thaw.RestoredTree;
 import dev.thaw.Template;
@@ -14,6 +15,7 @@ import dev.thaw.ThawException;
 import dev.thaw.TreeKeeper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** What a Java program may do with Thaw, in a JVM that nobody has prepared for it. */
 public final class EmbeddingProgram {
@@ -29,6 +31,7 @@ public final class EmbeddingProgram {
         case "restore" -> restore(checkpoint);
         case "eager" -> restoreEager(checkpoint);
         case "unfilled" -> leaveUnfilled(checkpoint);
+        case "record" -> record(checkpoint);
         case "clone" -> cloneTwice(checkpoint);
         case "own-child" -> dumpOwnChild(checkpoint);
         default -> throw new IllegalArgumentException(args[0]);
@@ -49,7 +52,7 @@ public final class EmbeddingProgram {
       say("runs " + tree.rootPid());
       tree.awaitFilled();
       ExitStatus end = tree.awaitExit();
-      say(end + ", " + tree.exitStatus().equals(java.util.Optional.of(end)));
+      say(end + ", " + tree.exitStatus().equals(Optional.of(end)));
       try {
         tree.signal(SIGTERM);
       } catch (ThawException e) {
@@ -72,6 +75,16 @@ public final class EmbeddingProgram {
     tree.announce();
     say("runs " + tree.rootPid());
     tree.awaitExit();
+  }
+
+  /** Lets go at once: somebody else fills, and writes what is recorded. */
+  private static void record(Path checkpoint) throws Exception {
+    RecordOptions recording = new RecordOptions(Optional.empty());
+    try (RestoredTree tree =
+        Checkpoint.restore(
+            RestoreOptions.of(checkpoint).with(PrivateMemory.SHARE).with(recording))) {
+      say("runs " + tree.rootPid());
+    }
   }
 
   private static void cloneTwice(Path checkpoint) throws Exception {
