@@ -128,6 +128,21 @@ static void over(struct thaw_reader *r)
 	CHECK(touches->state == THAW_RECORDING_TIME);
 }
 
+/* Fault-around is off while it records: a window of one page. */
+static void walk_in_order(struct thaw_reader *r)
+{
+	struct thaw_vma vma = {.start = 0x10000000, .end = 0x20000000};
+
+	name = "a walk in order takes one page at a time where that is all that is allowed";
+	for (uint64_t at = vma.start; at < vma.start + 1000 * THAW_PAGE_SIZE; at += THAW_PAGE_SIZE) {
+		struct thaw_window w = thaw_pattern_window(r, &vma, at, 1, 1);
+		struct thaw_window ahead = thaw_pattern_ahead(r, &vma, at);
+
+		CHECK(w.start == at && w.end == at + THAW_PAGE_SIZE && !w.count);
+		CHECK(ahead.start == ahead.end);
+	}
+}
+
 int main(void)
 {
 	struct thaw_reader *r = calloc(1, sizeof(*r));
@@ -141,6 +156,8 @@ int main(void)
 	full(r);
 	printf("ok %s\n", name);
 	over(r);
+	printf("ok %s\n", name);
+	walk_in_order(r);
 	printf("ok %s\n", name);
 	return 0;
 }

@@ -237,7 +237,7 @@ struct thaw_prefault {
 	uint64_t index;
 	uint64_t file_page; /* of the memfd, for ANON */
 	int32_t memfd;
-	uint32_t kind; /* enum thaw_vma_kind */
+	uint32_t kind; /* enum thaw_vma_kind; ZERO: zeros in private memory of any kind */
 };
 
 _Static_assert(sizeof(struct thaw_prefault) == 40, "no padding in a prefault");

@@ -72,7 +72,7 @@ struct thaw_window thaw_pattern_window(struct thaw_reader *r, const struct thaw_
 	p->ahead = 0;
 	if (p->pages && address == p->above) {
 		w.end = address + (pages << THAW_PAGE_SHIFT);
-		if (p->pages == pages) /* it is as large as it gets */
+		if (p->pages == pages && pages > 1) /* it is as large as it gets */
 			p->ahead = address;
 	} else if (p->pages && address + THAW_PAGE_SIZE == p->below) {
 		w.end = address + THAW_PAGE_SIZE;

@@ -25,6 +25,14 @@ static int64_t install_continue(int uffd, uint64_t address, uint64_t len)
 						  : (int64_t)len;
 }
 
+static int64_t install_zeros(int uffd, uint64_t address, uint64_t len)
+{
+	struct uffdio_zeropage arg = {.range = {address, len}};
+
+	return ioctl(uffd, UFFDIO_ZEROPAGE, &arg) ? (arg.zeropage > 0 ? arg.zeropage : -errno)
+						  : (int64_t)len;
+}
+
 static int64_t install_copy(int uffd, const struct thaw_prefault *run, uint64_t done,
 			    uint64_t pages, uint8_t *buffer)
 {
@@ -68,6 +76,8 @@ static uint64_t install_run(int uffd, const struct thaw_prefault *run, uint8_t *
 
 		if (pages && run->kind == THAW_VMA_ANON)
 			moved = install_copy(uffd, run, done, pages, buffer);
+		else if (pages && run->kind == THAW_VMA_ZERO)
+			moved = install_zeros(uffd, address, pages << THAW_PAGE_SHIFT);
 		else if (pages)
 			moved = install_continue(uffd, address, pages << THAW_PAGE_SHIFT);
 		if (moved <= 0) {

@@ -28,7 +28,7 @@ public final class PrefaultRuns {
    * @param index of the first page's byte in the space table
    * @param filePage of the memfd
    * @param memfd where the content is
-   * @param kind {@code enum thaw_vma_kind}
+   * @param kind {@code enum thaw_vma_kind}; zeros, in private memory, have a kind of their own
    */
   public void add(long address, long pageCount, long index, long filePage, Fd memfd, int kind) {
     if (runs.remaining() < RUN_BYTES) {

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 
 /**
  * The memory of one restored tree, as the JVM sees it: makes the memfds, tells thaw-pager what is
@@ -302,16 +303,22 @@ public final class PagerSession implements AutoCloseable {
    */
   public void prefault(List<PagePlace> places, WorkingSet workingSet) {
     PageNames names = names(places);
-    long[] indices =
-        workingSet.pages().stream()
-            .mapToLong(page -> names.indexOf(page.pagemap(), page.number()))
-            .filter(index -> index >= 0)
-            .toArray();
-    prefault = new Prefault(table, indices);
+    long[] indices = indices(names, workingSet.pages());
+    long[] zeros = indices(names, workingSet.zeros());
+    prefault =
+        new Prefault(
+            table, LongStream.concat(LongStream.of(indices), LongStream.of(zeros)).toArray());
     if (!complete) {
       begin();
       prefault.fill(map, filler, indices);
     }
+  }
+
+  private static long[] indices(PageNames names, List<WorkingSet.Page> pages) {
+    return pages.stream()
+        .mapToLong(page -> names.indexOf(page.pagemap(), page.number()))
+        .filter(index -> index >= 0)
+        .toArray();
   }
 
   /**

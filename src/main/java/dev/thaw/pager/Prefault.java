@@ -18,6 +18,8 @@ import java.util.function.IntFunction;
  * to the faults. One thread.
  */
 final class Prefault implements AutoCloseable {
+  private static final int NOTHING = -1;
+
   private final SessionTable table;
 
   /** Ascending. */
@@ -86,13 +88,14 @@ final class Prefault implements AutoCloseable {
     at = at >= 0 ? at : -at - 1;
     while (at < wanted.length && wanted[at] < end) {
       int from = at;
+      int kind = kind(vma.vma(), wanted[at]);
       while (at < wanted.length
           && wanted[at] < end
           && wanted[at] == wanted[from] + at - from
-          && isThere(wanted[at])) {
+          && kind(vma.vma(), wanted[at]) == kind) {
         at++;
       }
-      if (at > from) {
+      if (kind != NOTHING) {
         long skipped = wanted[from] - vma.index();
         runs.add(
             vma.vma().start() + skipped * Memfd.PAGE_BYTES,
@@ -100,16 +103,19 @@ final class Prefault implements AutoCloseable {
             wanted[from],
             vma.vma().firstPage() + skipped,
             memfd,
-            vma.vma().kind().code());
-      } else {
-        at++;
+            kind);
       }
     }
   }
 
-  private boolean isThere(long index) {
+  /** What to install for the page: content that is there, or the zeros of private memory. */
+  private int kind(SpaceVma vma, long index) {
     int page = table.page(index);
-    return (page & Tables.PAGE_FILLED) != 0 && (page & Tables.PAGE_POISONED) == 0;
+    if ((page & Tables.PAGE_HAS_CONTENT) == 0) {
+      return vma.kind() == VmaKind.SHARED ? NOTHING : Tables.VMA_ZERO;
+    }
+    boolean there = (page & Tables.PAGE_FILLED) != 0 && (page & Tables.PAGE_POISONED) == 0;
+    return there ? vma.kind().code() : NOTHING;
   }
 
   @Override

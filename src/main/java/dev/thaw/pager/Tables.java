@@ -19,6 +19,9 @@ final class Tables {
   static final int SPACE_DROPPED = 1;
   static final int SPACE_INSTALLED = 2;
 
+  /** {@code THAW_VMA_ZERO}; the others are in {@link VmaKind}. */
+  static final int VMA_ZERO = 3;
+
   static final int VERSION_AT = 8;
   static final int SERVING = 12;
   static final int SERVING_RETIRED = 2;

@@ -216,7 +216,7 @@ public final class Restore implements AutoCloseable {
     } else if (touches.use() && options.memory() != MemoryMode.EAGER) {
       WorkingSet set =
           WorkingSet.read(images.directory(), images.identity(), images::pagemap, warnings);
-      if (!set.pages().isEmpty()) {
+      if (!set.pages().isEmpty() || !set.zeros().isEmpty()) {
         pager.prefault(ServedPages.of(images, layouts.values(), context), set);
       }
     }

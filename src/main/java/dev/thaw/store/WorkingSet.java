@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -13,16 +14,18 @@ import java.util.function.Function;
  * together. A page that several recordings have counts with the best of its ranks. Immutable.
  *
  * @param pages ordered, none twice; every one has content in the checkpoint
+ * @param zeros none twice; the checkpoint holds nothing of them
  * @param recordings how many it was made of
  */
-public record WorkingSet(List<Page> pages, int recordings) {
+public record WorkingSet(List<Page> pages, List<Page> zeros, int recordings) {
 
   /** A page by the name of its pagemap and its number there. */
   public record Page(String pagemap, long number) {}
 
-  /** Copies {@code pages}. */
+  /** Copies the lists. */
   public WorkingSet {
     pages = List.copyOf(pages);
+    zeros = List.copyOf(zeros);
   }
 
   /**
@@ -50,7 +53,7 @@ public record WorkingSet(List<Page> pages, int recordings) {
         warnings.add(e.getMessage() + "; it is ignored");
       }
     }
-    return union(fitting);
+    return union(fitting, pagemaps);
   }
 
   /** What does not fit, or null. */
@@ -75,8 +78,8 @@ public record WorkingSet(List<Page> pages, int recordings) {
     return null;
   }
 
-  /** All pages with content, by their best rank. */
-  static WorkingSet union(List<Recording> recordings) {
+  /** All pages with content by their best rank, and all without. */
+  static WorkingSet union(List<Recording> recordings, Function<String, Pagemap> pagemaps) {
     List<Page> pages = new ArrayList<>();
     Set<Page> seen = new HashSet<>();
     int longest = recordings.stream().mapToInt(r -> r.touches().size()).max().orElse(0);
@@ -92,6 +95,20 @@ public record WorkingSet(List<Page> pages, int recordings) {
         }
       }
     }
-    return new WorkingSet(pages, recordings.size());
+    return new WorkingSet(pages, zeros(recordings, pagemaps), recordings.size());
+  }
+
+  /** A touch of zeros may also mean that the tree had dropped what the checkpoint holds. */
+  private static List<Page> zeros(List<Recording> recordings, Function<String, Pagemap> pagemaps) {
+    Set<Page> zeros = new LinkedHashSet<>();
+    for (Recording recording : recordings) {
+      for (Recording.Touch touch : recording.touches()) {
+        String name = recording.pagemaps().get(touch.pagemap());
+        if (touch.zero() && pagemaps.apply(name).storePage(touch.page()) < 0) {
+          zeros.add(new Page(name, touch.page()));
+        }
+      }
+    }
+    return List.copyOf(zeros);
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 /** What thaw-pager's readers append to the touch log: {@code native/pager-test/pager_record.c}. */
 @Tag("kernel")
 class RecordIT {
-  private static final int CASES = 4;
+  private static final int CASES = 5;
 
   @Test
   @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

@@ -63,14 +63,17 @@ class WorkingSetTest {
   }
 
   @Test
-  void touchesOfZerosAreNoReasonToInstallAnything() throws Exception {
+  void touchesOfZerosAreKeptApart() throws Exception {
     write(
         IDENTITY,
         "17",
         new Recording.Touch(0, 25, 1, true, true),
         new Recording.Touch(0, 3000, 1, true, true),
+        new Recording.Touch(0, 15, 1, true, true), // had been dropped
         touch(0, 12, 2));
-    assertEquals(List.of(12L), pages(read()));
+    WorkingSet set = read();
+    assertEquals(List.of(12L), pages(set));
+    assertEquals(List.of(25L, 3000L), set.zeros().stream().map(WorkingSet.Page::number).toList());
     assertEquals(List.of(), warnings);
   }
 
