@@ -4,6 +4,7 @@ import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Open;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -20,6 +21,9 @@ public final class RunningPager {
   private static final String TOUCHES_MEMFD = "/memfd:thaw-touches ";
   private static final String PAGES_MEMFD = "/memfd:thaw-pages ";
 
+  /** How often to look: who has been found may end before it is asked. */
+  private static final int ATTEMPTS = 3;
+
   private final ProcessHandle init;
   private final SessionTable session;
 
@@ -34,12 +38,20 @@ public final class RunningPager {
    * @return empty where {@link #initOf} finds none
    */
   public static Optional<RunningPager> find(int pid) throws IOException {
-    Optional<Integer> init = initOf(pid);
-    if (init.isEmpty()) {
-      return Optional.empty();
+    for (int attempt = 1; ; attempt++) {
+      Optional<Integer> init = initOf(pid);
+      if (init.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        SessionTable session = session(init.get());
+        return ProcessHandle.of(init.get()).map(handle -> new RunningPager(handle, session));
+      } catch (IOException e) {
+        if (attempt == ATTEMPTS || holdsSession(init.get())) {
+          throw e;
+        }
+      }
     }
-    SessionTable session = session(init.get());
-    return ProcessHandle.of(init.get()).map(handle -> new RunningPager(handle, session));
   }
 
   /** What it has done so far; its tables are still there when it is gone. */
@@ -77,11 +89,12 @@ public final class RunningPager {
   /**
    * The nearest ancestor, {@code pid} included, that is a thaw-init; or else the thaw-keeper that
    * has taken the place of one: it is above none of the tree, but its session names the processes.
+   * A thaw-init that is ending is still an ancestor for a moment, and has no descriptors any more.
    */
   static Optional<Integer> initOf(int pid) throws IOException {
     Set<Integer> line = new LinkedHashSet<>();
     for (int at = pid; at > 1; at = parentOf(at)) {
-      if (nameOf(at).equals(INIT_NAME)) {
+      if (nameOf(at).equals(INIT_NAME) && holdsSession(at)) {
         return Optional.of(at);
       }
       line.add(at);
@@ -129,16 +142,36 @@ public final class RunningPager {
     return Integer.parseInt(fields[1]);
   }
 
+  private static boolean holdsSession(int init) throws IOException {
+    return pathOf(init, SESSION_MEMFD).isPresent();
+  }
+
   private static Fd descriptor(int pid, String link) throws IOException {
+    Path path =
+        pathOf(pid, link)
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "thaw-init (pid " + pid + ") holds no" + link.replace("/memfd:", " ")));
+    return Open.open(path.toString(), Open.O_RDWR);
+  }
+
+  private static Optional<Path> pathOf(int pid, String link) throws IOException {
     try (DirectoryStream<Path> entries =
         Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
       for (Path entry : entries) {
         if (linkOf(entry).startsWith(link)) {
-          return Open.open(entry.toString(), Open.O_RDWR);
+          return Optional.of(entry);
         }
       }
+    } catch (NoSuchFileException e) {
+      return Optional.empty(); // it has ended
+    } catch (DirectoryIteratorException e) {
+      if (Files.exists(Path.of("/proc/" + pid))) {
+        throw e.getCause();
+      }
     }
-    throw new IOException("thaw-init (pid " + pid + ") holds no" + link.replace("/memfd:", " "));
+    return Optional.empty();
   }
 
   /** What the entry points to; empty if it has been closed meanwhile. */

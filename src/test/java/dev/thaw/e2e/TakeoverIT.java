@@ -10,6 +10,7 @@ import dev.thaw.store.RecordingFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,7 +62,8 @@ class TakeoverIT {
     }
   }
 
-  @Test
+  /** Repeated: between the death and the takeover nobody seems to be in charge. */
+  @RepeatedTest(5)
   void aMarkEndsTheRecording() throws Exception {
     try (Victim victim = Victim.start("working_set", directory)) {
       Path checkpoint = victim.dump("checkpoint");
