@@ -33,6 +33,8 @@ static const char *const serving_flags[] = {
 	"-XX:MaxHeapFreeRatio=25",
 	"-XX:ReservedCodeCacheSize=16m",
 	"-XX:CICompilerCount=1",
+	/* A restore calls most of its methods a few times: at the default they stay interpreted. */
+	"-XX:CompileThresholdScaling=0.1",
 };
 
 char **jvm_command(const struct place *place, enum jvm_life life, int reserved, char **args)
