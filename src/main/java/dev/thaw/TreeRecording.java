@@ -3,6 +3,7 @@ package dev.thaw;
 import dev.thaw.ThawException.Kind;
 import dev.thaw.pager.Recorder;
 import dev.thaw.pager.RunningPager;
+import dev.thaw.store.Recording;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,7 +44,9 @@ final class TreeRecording {
    * @return empty if somebody else has written it
    */
   static Optional<RecordingReport> awaitAndWrite(Recorder recorder) throws IOException {
-    recorder.awaitEnd();
+    if (recorder.awaitEnd() == Recording.End.MARK) {
+      recorder.awaitMarker();
+    }
     return recorder.write().map(RecordingReport::of);
   }
 

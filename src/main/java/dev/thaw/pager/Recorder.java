@@ -29,6 +29,7 @@ import java.util.function.Supplier;
  */
 public final class Recorder implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(20);
+  private static final Duration MARKER_LIMIT = Duration.ofSeconds(1);
 
   private final Fd fd;
   private final TouchLog log;
@@ -99,6 +100,17 @@ public final class Recorder implements AutoCloseable {
       }
     }
     return log.end();
+  }
+
+  /**
+   * Leaves it to {@code thaw mark} to write what it has ended, and say so to its user; returns when
+   * it has, or after a second: it may have been killed.
+   */
+  public void awaitMarker() {
+    long deadline = System.nanoTime() + MARKER_LIMIT.toNanos();
+    while (!log.isWritten() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(LOOK.toNanos());
+    }
   }
 
   /**
