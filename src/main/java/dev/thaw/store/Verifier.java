@@ -140,17 +140,7 @@ public final class Verifier {
     }
     reader.run();
     for (Thread thread : threads) {
-      boolean interrupted = false;
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      Joining.join(thread);
     }
     bytesRead.addAndGet(done.get());
   }

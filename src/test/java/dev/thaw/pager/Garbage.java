@@ -1,5 +1,6 @@
 package dev.thaw.pager;
 
+import dev.thaw.store.Joining;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A thread that allocates as fast as it can, with some of it alive for a while. */
@@ -32,16 +33,6 @@ final class Garbage implements AutoCloseable {
   @Override
   public void close() {
     ended = true;
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Joining.join(thread);
   }
 }
