@@ -209,9 +209,9 @@ static int bootstrap(struct blob_header *h)
 
 __attribute__((noreturn)) void blob_main(struct blob_header *h)
 {
-	h->own_fd = -1;
-	h->driver_fd = -1;
-	if (bootstrap(h)) {
+	if (h->state != BLOB_GIVEN)
+		h->own_fd = h->driver_fd = -1;
+	if (h->state == BLOB_GIVEN || bootstrap(h)) {
 		const char done = BLOB_REPLY_DONE;
 
 		while (receive(h) == BLOB_COMMAND_RUN) {

@@ -68,6 +68,7 @@ struct blob_op {
 enum blob_state {
 	BLOB_FRESH = 0,
 	BLOB_OFFERED = 1, /* own_fd and driver_fd are valid: the driver may take its end */
+	BLOB_GIVEN = 2,   /* own_fd is valid, and the driver has its end: none is to be made */
 };
 
 struct blob_header {

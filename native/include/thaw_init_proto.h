@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define THAW_INIT_VERSION 2u
+#define THAW_INIT_VERSION 3u
 #define THAW_INIT_MAX_FDS 5
 #define THAW_INIT_MAX_BYTES 65536
 
@@ -19,7 +19,13 @@ enum thaw_init_type {
 	 * Pids in args are thaw-init's own view; one in another pid namespace learns its own from the pidfd.
 	 */
 	THAW_INIT_HELLO = 1,
-	/* args: wanted pid; <- args: pid, address of a `syscall; ret` in it; fds: a pidfd of it */
+	/*
+	 * A task that runs what the driver gives it, from the first byte on, with all signals blocked:
+	 * no code of thaw-init's, no descriptor but 0, 1, 2 and one end of a socket pair. rdi has the
+	 * address of struct blob_header (native/blob/layout.h).
+	 * args: wanted pid, address and bytes of its area (r-x, fixed), number of its descriptor;
+	 * payload: what is at the area's beginning; <- args: pid; fds: a pidfd of it, the other end
+	 */
 	THAW_INIT_SPAWN = 2,
 	/* fds: memfd, extents; args: index into backings; <- args: the two numbers */
 	THAW_INIT_ADD_BACKING = 3,

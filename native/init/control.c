@@ -187,17 +187,26 @@ static int running(const struct request *q)
 
 static int spawn(const struct request *q, struct reply *a)
 {
+	const struct spawn_image image = {
+		.area = (char *)(uintptr_t)q->msg.args[1],
+		.area_bytes = q->msg.args[2],
+		.start = q->payload,
+		.start_bytes = q->msg.payload_bytes,
+		.fd = q->msg.args[3],
+	};
 	pid_t pid = 0;
-	int err = tree_spawn(q->msg.args[0], &pid);
+	int err = tree_spawn(&image, q->msg.args[0], &pid, &a->fds[1]);
 
-	a->msg.args[0] = pid;
-	a->msg.args[1] = (intptr_t)thaw_gadget;
 	if (err)
 		return -err;
+	a->msg.args[0] = pid;
 	a->fds[0] = syscall(SYS_pidfd_open, pid, 0);
-	if (a->fds[0] < 0)
-		return errno;
-	a->fd_count = 1;
+	if (a->fds[0] < 0) {
+		err = errno;
+		close(a->fds[1]);
+		return err;
+	}
+	a->fd_count = 2;
 	a->fds_temporary = true;
 	return 0;
 }

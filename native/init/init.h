@@ -72,7 +72,6 @@ int tree_start_filler(void) must_check;
 /* Starts a filler unless all is filled; where there can be none, the tree is killed. */
 void tree_need_filler(void);
 int tree_start_pager(void) must_check;
-int tree_spawn(pid_t wanted, pid_t *pid) must_check;
 void tree_reap(void);
 /* Says how the root ended, once, if it has: also before the JVM has said which one it is. */
 void tree_report_root(void);
@@ -80,11 +79,22 @@ bool tree_has_children(void);
 /* Kills every process below us but our own, until none is left. */
 void tree_kill(void);
 _Noreturn void tree_exit(int code);
+
+/* spawn.c */
+/* What a spawned task begins with. */
+struct spawn_image {
+	char *area; /* where it is mapped */
+	size_t area_bytes;
+	const void *start; /* what is at its beginning */
+	size_t start_bytes;
+	int fd; /* the number of its end of the socket pair */
+};
+/* A task with that pid (0: any), in our context. *socket: the other end, which the caller owns. */
+int tree_spawn(const struct spawn_image *image, pid_t wanted, pid_t *pid, int *socket) must_check;
+
 /* keeper.c */
 int keeper_start(void) must_check;
 
 void status_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-extern const char thaw_gadget[];
 
 #endif

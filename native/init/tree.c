@@ -117,34 +117,6 @@ int tree_start_pager(void)
 	return 0;
 }
 
-/* A task with that pid, in our context, that waits to be seized and made into something. */
-int tree_spawn(pid_t wanted, pid_t *pid)
-{
-	struct clone_args args = {
-		.flags = CLONE_CLEAR_SIGHAND,
-		.exit_signal = SIGCHLD,
-		.set_tid = wanted ? (uintptr_t)&wanted : 0,
-		.set_tid_size = wanted ? 1 : 0,
-	};
-	pid_t parent = getpid();
-	long child = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (child < 0)
-		return -errno;
-	if (!child) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-		/* Our userfaultfds and memfds are none of its business. */
-		syscall(SYS_close_range, 3u, ~0u, 0u);
-		unblock_signals();
-		for (;;)
-			pause();
-	}
-	*pid = child;
-	return 0;
-}
-
 static void remember(pid_t pid, int status)
 {
 	unsigned int at = init.reaped_count++ % 64;

@@ -15,7 +15,7 @@ import java.util.List;
  * thaw_init_proto.h}. Thread safe; a request waits for its answer.
  */
 public final class InitConnection implements AutoCloseable {
-  static final int VERSION = 2;
+  static final int VERSION = 3;
   static final int HEADER_BYTES = 48;
   static final int MAX_PAYLOAD_BYTES = 65536;
   private static final int HELLO = 1;
@@ -55,10 +55,21 @@ public final class InitConnection implements AutoCloseable {
    * @param pid 0 for any
    * @throws SyscallException with EEXIST where the pid is taken, be it by a zombie
    */
-  public SpawnedTask spawn(int pid) throws IOException {
-    Reply reply = request("clone3(set_tid=" + pid + ")", SPAWN, List.of(), pid);
+  public SpawnedTask spawn(int pid, SpawnedTask.Image image) throws IOException {
+    String what =
+        String.format("clone3(set_tid=%d, area %#x+%#x)", pid, image.address(), image.bytes());
+    Reply reply =
+        request(
+            what,
+            SPAWN,
+            List.of(),
+            image.start(),
+            pid,
+            image.address(),
+            image.bytes(),
+            image.descriptor());
     try (PidFd pidfd = PidFd.of(reply.fds().get(0))) {
-      return new SpawnedTask(pidfd.pid(), (int) reply.args()[0], reply.args()[1]);
+      return new SpawnedTask(pidfd.pid(), (int) reply.args()[0], reply.fds().get(1));
     }
   }
 

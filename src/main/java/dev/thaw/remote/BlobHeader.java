@@ -31,6 +31,13 @@ final class BlobHeader {
     return this;
   }
 
+  /** Its descriptor is there already, and the driver has the other end: BLOB_GIVEN. */
+  BlobHeader given(int ownFd) {
+    bytes.putInt(BlobLayout.STATE, BlobLayout.STATE_GIVEN);
+    bytes.putInt(BlobLayout.OWN_FD, ownFd);
+    return minFd(ownFd);
+  }
+
   BlobHeader closeFirst(int fd) {
     bytes.putInt(BlobLayout.CLOSE_FIRST, fd);
     return this;

@@ -20,6 +20,9 @@ final class BlobLayout {
   static final int FAILED = OP_COUNT + 4;
   static final int OPS_OFFSET = 88;
 
+  /** enum blob_state. */
+  static final int STATE_GIVEN = 2;
+
   // struct blob_op
   static final int OP_BYTES = 80;
   static final int OP_SUCCESS = 4;

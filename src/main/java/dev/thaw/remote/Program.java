@@ -30,6 +30,16 @@ public final class Program {
     return new Builder(name);
   }
 
+  /** One program that makes the calls of several, in that order. */
+  public static Program inOrder(List<Program> programs) {
+    if (programs.size() == 1) {
+      return programs.get(0);
+    }
+    Builder joined = builder(programs.get(0).name);
+    programs.forEach(joined::append);
+    return joined.build();
+  }
+
   public String name() {
     return name;
   }
@@ -53,6 +63,11 @@ public final class Program {
 
   int dataBytes() {
     return data.length;
+  }
+
+  /** What its calls and its data take in the area of a blob. */
+  public long bytes() {
+    return (long) ops.size() * BlobLayout.OP_BYTES + data.length;
   }
 
   /** The bytes of the data area from {@code offset} on, at most {@code limit}. */
@@ -224,6 +239,31 @@ public final class Program {
       ops.add(new Op(nr, converted, success, note));
       note = "";
       return new Result(ops.size() - 1);
+    }
+
+    private void append(Program other) {
+      int dataOffset = data(other.data).offset();
+      int firstOp = ops.size();
+      for (Op op : other.ops) {
+        List<Arg> args = op.args().stream().map(arg -> moved(arg, dataOffset, firstOp)).toList();
+        ops.add(new Op(op.nr(), args, op.success(), op.note()));
+      }
+      for (Pointer pointer : other.pointers) {
+        pointers.add(new Pointer(pointer.at() + dataOffset, pointer.target() + dataOffset));
+      }
+    }
+
+    private static Arg moved(Arg arg, int dataOffset, int firstOp) {
+      if (arg instanceof Data at) {
+        return new Data(at.offset() + dataOffset);
+      }
+      if (arg instanceof Result result) {
+        return new Result(result.op() + firstOp);
+      }
+      if (arg instanceof Word32 word) {
+        return new Word32(word.offset() + dataOffset);
+      }
+      return arg instanceof Word64 word ? new Word64(word.offset() + dataOffset) : arg;
     }
 
     /** How many calls there are so far. */

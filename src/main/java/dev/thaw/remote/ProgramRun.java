@@ -18,29 +18,36 @@ final class ProgramRun {
   private final Tracee thread;
   private final Area.Block block;
   private final MessageSocket socket;
+  private final Program program;
 
-  ProgramRun(Tracee thread, Area.Block block, MessageSocket socket) {
+  ProgramRun(Tracee thread, Area.Block block, MessageSocket socket, Program program) {
     this.thread = thread;
     this.block = block;
     this.socket = socket;
+    this.program = program;
   }
 
-  Results run(Program program) throws RemoteException {
-    byte[] code = ProgramCode.encode(program, block.programAddress());
-    if (code.length > block.programBytes()) {
+  /** Has the blob begin. */
+  void start() throws RemoteException {
+    if (program.bytes() > block.programBytes()) {
       throw new IllegalArgumentException(
           String.format(
               "program %s has %d bytes, the blob's area %d",
-              program.name(), code.length, block.programBytes()));
+              program.name(), program.bytes(), block.programBytes()));
     }
+    byte[] code = ProgramCode.encode(program, block.programAddress());
     AreaMapping.write(thread, block.programAddress(), code);
     AreaMapping.write(thread, block.address() + BlobLayout.OP_COUNT, runHeader(program));
     KillPoint.reach("program-written");
     send(BlobLayout.COMMAND_RUN);
     KillPoint.reach("program-started");
-    awaitReply(program);
+  }
+
+  /** Waits for the end. */
+  Results finish() throws RemoteException {
+    awaitReply();
     ByteBuffer header = AreaMapping.read(thread, block.address(), BlobLayout.HEADER_BYTES);
-    ByteBuffer after = AreaMapping.read(thread, block.programAddress(), code.length);
+    ByteBuffer after = AreaMapping.read(thread, block.programAddress(), (int) program.bytes());
     byte[] ops = new byte[ProgramCode.dataOffset(program)];
     byte[] data = new byte[program.dataBytes()];
     after.get(ops).get(data);
@@ -51,7 +58,7 @@ final class ProgramRun {
     Results results = new Results(ops, data, born);
     int failed = header.getInt(BlobLayout.FAILED);
     if (failed >= 0) {
-      throw programFailed(program, failed, results);
+      throw programFailed(failed, results);
     }
     return results;
   }
@@ -76,7 +83,7 @@ final class ProgramRun {
     }
   }
 
-  private void awaitReply(Program program) throws RemoteException {
+  private void awaitReply() throws RemoteException {
     Deadline deadline = Deadline.in(PROGRAM_LIMIT);
     boolean eager = program.makesTasks();
     while (true) {
@@ -103,7 +110,7 @@ final class ProgramRun {
     }
   }
 
-  private RemoteException programFailed(Program program, int index, Results results) {
+  private RemoteException programFailed(int index, Results results) {
     Program.Op op = program.ops().get(index);
     long result = results.result(new Program.Result(index));
     String call =

@@ -1,16 +1,20 @@
 package dev.thaw.remote;
 
+import dev.thaw.linux.Fd;
 import dev.thaw.linux.MessageSocket;
 import dev.thaw.linux.PidFd;
 import dev.thaw.linux.SyscallException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /**
  * The blob in one thread of another process: runs programs there. All calls on the tracer thread.
  *
  * <p>{@link #inject} is for a living target and kill safe: at whatever instruction the driver dies,
  * the target closes the blob's descriptor, unmaps its area and goes on where it was, interrupted
- * system calls included. {@link #injectFresh} is for a task under construction, which dies with its
+ * system calls included. {@link FreshBlob} is for a task under construction, which dies with its
  * driver.
  *
  * <pre>
@@ -93,35 +97,11 @@ public final class RemoteProcess implements AutoCloseable {
     return process;
   }
 
-  /**
-   * Puts the blob into a stopped task under construction, seized with {@link Tracee#FOLLOW_OR_DIE}.
-   *
-   * @param gadgetAddress of a {@code syscall} instruction in the task
-   * @param areaAddress page aligned, fixed
-   * @param minFd the blob's descriptor is at least this: lower numbers belong to the program
-   */
-  public static RemoteProcess injectFresh(
-      Tracee thread, long gadgetAddress, long areaAddress, long areaBytes, int minFd)
-      throws RemoteException {
-    thread.setSignalMask(ALL_SIGNALS);
-    Registers atCall =
-        Injection.withCall(
-            Injection.startAt(thread.registers(), gadgetAddress),
-            Syscalls.MMAP,
-            areaAddress,
-            areaBytes,
-            AreaMapping.READ_EXEC,
-            AreaMapping.PRIVATE_ANONYMOUS | AreaMapping.FIXED_NOREPLACE,
-            -1);
-    long address = Injection.call(thread, atCall);
-    if (address != areaAddress) {
-      throw callFailed(
-          thread, String.format("mmap of the blob's area at %#x", areaAddress), address);
-    }
-    Area area = new Area(areaAddress, areaBytes);
-    RemoteProcess process = new RemoteProcess(thread, area, area.first(), null, minFd);
-    process.writeCode();
-    process.begin(process.header());
+  /** The blob of a {@link FreshBlob}. */
+  static RemoteProcess begun(Tracee thread, Area area, int descriptor, Fd socket) {
+    RemoteProcess process = new RemoteProcess(thread, area, area.first(), null, descriptor);
+    process.socket = new MessageSocket(socket);
+    process.ownFd = descriptor;
     return process;
   }
 
@@ -144,12 +124,21 @@ public final class RemoteProcess implements AutoCloseable {
    * CLONE_THREAD | CLONE_FILES. The area gives {@code programBytes} to it until it is cured.
    *
    * @param newThread from {@link Results#born}
+   * @param descriptor of the process: one end of a SOCK_SEQPACKET pair, the thread's own from here
+   *     on
+   * @param socket the other end, owned from here on
    */
-  public RemoteProcess startThread(Tracee newThread, long programBytes) throws RemoteException {
+  public RemoteProcess startThread(Tracee newThread, long programBytes, int descriptor, Fd socket)
+      throws RemoteException {
     RemoteProcess process =
         new RemoteProcess(newThread, area, area.carve(programBytes), null, minFd);
+    process.socket = new MessageSocket(socket);
+    process.ownFd = descriptor;
     newThread.setSignalMask(ALL_SIGNALS);
-    process.begin(process.header());
+    AreaMapping.write(
+        newThread, process.block.address(), process.header().given(descriptor).toArray());
+    process.startBlob();
+    newThread.resume();
     return process;
   }
 
@@ -169,8 +158,7 @@ public final class RemoteProcess implements AutoCloseable {
 
   private void begin(BlobHeader header) throws RemoteException {
     AreaMapping.writeForced(thread, block.address(), header.toArray());
-    thread.setRegisters(
-        Injection.startAt(thread.registers(), area.address()).with(Reg.RDI, block.address()));
+    startBlob();
     KillPoint.reach("blob-set");
     try {
       Injection.runToCall(thread, BlobLayout.MARKER);
@@ -185,6 +173,11 @@ public final class RemoteProcess implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  private void startBlob() throws RemoteException {
+    thread.setRegisters(
+        Injection.startAt(thread.registers(), area.address()).with(Reg.RDI, block.address()));
   }
 
   /** The blob stands at its marker: what it has done so far is in its header. */
@@ -209,7 +202,28 @@ public final class RemoteProcess implements AutoCloseable {
    * @throws RemoteException at the first call that does not succeed: names it, its arguments, errno
    */
   public Results run(Program program) throws RemoteException {
-    return new ProgramRun(thread, block(), socket).run(program);
+    ProgramRun run = new ProgramRun(thread, block(), socket, program);
+    run.start();
+    return run.finish();
+  }
+
+  /**
+   * Runs programs to their ends, each in a thread of its own, all at once.
+   *
+   * @throws RemoteException as {@link #run}, for one of them
+   */
+  public static void runTogether(Map<RemoteProcess, Program> programs) throws RemoteException {
+    List<ProgramRun> runs = new ArrayList<>();
+    for (Map.Entry<RemoteProcess, Program> entry : programs.entrySet()) {
+      RemoteProcess process = entry.getKey();
+      ProgramRun run =
+          new ProgramRun(process.thread, process.block(), process.socket, entry.getValue());
+      run.start();
+      runs.add(run);
+    }
+    for (ProgramRun run : runs) {
+      run.finish();
+    }
   }
 
   /**
@@ -281,43 +295,41 @@ public final class RemoteProcess implements AutoCloseable {
    */
   public void cureTo(Registers registers, byte[] xstate, long signalMask, long syscallGadget)
       throws RemoteException {
-    leaveBlob(syscallGadget);
-    long result =
-        Injection.call(
-            thread, gadgetCall(syscallGadget, Syscalls.MUNMAP, area.address(), area.bytes()));
-    if (result != 0) {
-      throw callFailed(thread, "munmap of the blob's area", result);
-    }
-    settle(registers, xstate, signalMask);
-  }
-
-  /**
-   * As {@link #cureTo} for a further thread: the area stays, the first thread unmaps it at last.
-   */
-  public void cureThreadTo(Registers registers, byte[] xstate, long signalMask, long syscallGadget)
-      throws RemoteException {
-    leaveBlob(syscallGadget);
-    settle(registers, xstate, signalMask);
-    area.giveBack(block);
-  }
-
-  private void leaveBlob(long syscallGadget) throws RemoteException {
     thread.stop(Injection.LIMIT);
     long result = Injection.call(thread, gadgetCall(syscallGadget, Syscalls.CLOSE, ownFd));
     if (result != 0) {
       throw callFailed(thread, "close of the blob's descriptor", result);
     }
     closeSocket();
+    result =
+        Injection.call(
+            thread, gadgetCall(syscallGadget, Syscalls.MUNMAP, area.address(), area.bytes()));
+    if (result != 0) {
+      throw callFailed(thread, "munmap of the blob's area", result);
+    }
+    thread.interrupt();
+    thread.resume();
+    thread.awaitStop(Injection.LIMIT);
+    set(registers, xstate, signalMask);
+  }
+
+  /**
+   * As {@link #cureTo} for a further thread: the area stays, the first thread unmaps it at last.
+   * Its descriptor has been closed by a program of another thread.
+   */
+  public void cureThreadTo(Registers registers, byte[] xstate, long signalMask)
+      throws RemoteException {
+    thread.stop(Injection.LIMIT);
+    set(registers, xstate, signalMask);
+    closeSocket(); // only now: the blob, which reads from the other end, must not see that
+    area.giveBack(block);
   }
 
   private Registers gadgetCall(long gadget, long nr, long... args) throws RemoteException {
     return Injection.withCall(Injection.startAt(thread.registers(), gadget), nr, args);
   }
 
-  private void settle(Registers registers, byte[] xstate, long signalMask) throws RemoteException {
-    thread.interrupt();
-    thread.resume();
-    thread.awaitStop(Injection.LIMIT);
+  private void set(Registers registers, byte[] xstate, long signalMask) throws RemoteException {
     thread.setRegisters(registers);
     thread.setXstate(xstate);
     thread.setSignalMask(signalMask);
@@ -337,7 +349,7 @@ public final class RemoteProcess implements AutoCloseable {
     return ownFd;
   }
 
-  /** The bytes that a program (its calls and its data) may have here. */
+  /** The bytes that a program ({@link Program#bytes}) may have here. */
   public long programBytes() {
     return block().programBytes();
   }

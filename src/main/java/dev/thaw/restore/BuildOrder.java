@@ -8,6 +8,7 @@ import dev.thaw.restore.fd.FilesPlan;
 import dev.thaw.restore.fd.Phase;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -92,8 +93,7 @@ final class BuildOrder {
             aside,
             places.asideBase(),
             places.areaAddress() + places.areaBytes(),
-            fresh.blobDescriptor(),
-            fresh.rseq()));
+            places.blobFd()));
     family(site, root);
     groups(site);
   }
@@ -135,7 +135,7 @@ final class BuildOrder {
     if (programs.registers()) {
       site.run(pid, programs.register(uffdNumber, UFFD_FEATURES));
       site.serve(layout, uffdNumber);
-      site.run(pid, SkeletonPrograms.close(uffdNumber));
+      site.run(pid, SkeletonPrograms.close(uffdNumber, uffdNumber));
     }
   }
 
@@ -143,19 +143,27 @@ final class BuildOrder {
     int pid = process.pid();
     List<ThreadImage> threads = process.threads();
     site.run(pid, SkeletonPrograms.unmap(places.asideBase(), KernelPages.ASIDE_BYTES));
-    for (ThreadImage thread : threads.subList(1, threads.size())) {
-      site.thread(pid, thread, ThreadPrograms.create(thread.tid()));
+    List<ThreadImage> further = threads.subList(1, threads.size());
+    ThreadPrograms.Birth birth = ThreadPrograms.birth(further, places.blobFd() + 1);
+    if (!further.isEmpty()) {
+      site.threads(pid, birth);
+      site.run(pid, SkeletonPrograms.close(birth.firstDriverFd(), birth.lastDriverFd()));
     }
     site.run(pid, TaskPrograms.all(process));
     site.settings(process);
-    // The leader, whose rights made the rest, comes last.
-    for (int i = threads.size() - 1; i >= 0; i--) {
-      ProcessImage.Attributes attributes = process.attributes();
-      Program program =
-          ThreadPrograms.attributes(
-              threads.get(i), attributes.dumpable(), attributes.noNewPrivileges());
-      site.run(pid, threads.get(i), program);
+    if (!further.isEmpty()) {
+      Map<ThreadImage, Program> programs = new LinkedHashMap<>();
+      further.forEach(thread -> programs.put(thread, attributes(process, thread)));
+      site.run(pid, programs);
+      site.run(pid, SkeletonPrograms.close(birth.firstThreadFd(), birth.lastThreadFd()));
     }
+    // The leader, whose rights made the rest, comes last.
+    site.run(pid, attributes(process, threads.get(0)));
     site.installExitPages(process);
+  }
+
+  private static Program attributes(ProcessImage process, ThreadImage thread) {
+    ProcessImage.Attributes attributes = process.attributes();
+    return ThreadPrograms.attributes(thread, attributes.dumpable(), attributes.noNewPrivileges());
   }
 }

@@ -3,11 +3,10 @@ package dev.thaw.restore;
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ThreadImage;
-import dev.thaw.linux.Ptrace;
 import dev.thaw.remote.Program;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 
 /**
  * Where the steps of {@link BuildOrder} are taken: real processes in the restore, lines of text in
@@ -18,21 +17,16 @@ interface BuildSite {
    * The root before it runs its first program.
    *
    * @param kernelPages what the kernel has mapped into it
-   * @param blobDescriptor the one that stays when it is emptied
-   * @param rseq what its C library has registered
    */
-  record FreshTask(
-      List<KernelPages.Mapping> kernelPages,
-      int blobDescriptor,
-      Optional<Ptrace.RseqConfiguration> rseq) {}
+  record FreshTask(List<KernelPages.Mapping> kernelPages) {}
 
   /**
    * Addresses and numbers that nothing in the tree uses.
    *
    * @param asideBase where the kernel's pages wait; the blob's area follows them
-   * @param firstBlobFd descriptors of the blob are not below
+   * @param blobFd descriptor of a leader's blob; those of further threads follow it
    */
-  record Places(long asideBase, long areaAddress, long areaBytes, int firstBlobFd) {}
+  record Places(long asideBase, long areaAddress, long areaBytes, int blobFd) {}
 
   /** The following steps are {@code stage}. */
   void begin(String stage);
@@ -40,7 +34,10 @@ interface BuildSite {
   /** Makes the root. */
   FreshTask root(TreeNode root, Places places) throws IOException;
 
-  /** Has the first thread of {@code pid} run {@code program}. */
+  /**
+   * Has the first thread of {@code pid} run {@code program}: before any later step is taken that
+   * could notice.
+   */
   void run(int pid, Program program) throws IOException;
 
   /** The same; {@code program} makes {@code children}, which will run programs of their own. */
@@ -58,14 +55,14 @@ interface BuildSite {
   /** Has {@code node} end by {@code program}; it stays a zombie. */
   void bury(TreeNode node, Program program) throws IOException;
 
-  /** Has the first thread of {@code pid} make {@code thread}. */
-  void thread(int pid, ThreadImage thread, Program program) throws IOException;
+  /** Has the first thread of {@code pid} make the others. */
+  void threads(int pid, ThreadPrograms.Birth birth) throws IOException;
 
   /** Sets what only files of /proc/PID set. */
   void settings(ProcessImage process) throws IOException;
 
-  /** Has {@code thread} of {@code pid} run {@code program}. */
-  void run(int pid, ThreadImage thread, Program program) throws IOException;
+  /** Has further threads of {@code pid} run programs, all at once. */
+  void run(int pid, Map<ThreadImage, Program> programs) throws IOException;
 
   /** Has the pages installed that the kernel touches when the threads exit. */
   void installExitPages(ProcessImage process) throws IOException;

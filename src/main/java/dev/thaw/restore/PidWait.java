@@ -56,11 +56,12 @@ final class PidWait {
   }
 
   /** Makes a task with a wanted pid. */
-  static SpawnedTask spawn(InitConnection init, int pid) throws IOException {
+  static SpawnedTask spawn(InitConnection init, int pid, SpawnedTask.Image image)
+      throws IOException {
     long deadline = System.nanoTime() + LIMIT.toNanos();
     while (true) {
       try {
-        return init.spawn(pid);
+        return init.spawn(pid, image);
       } catch (SyscallException e) {
         if (e.errno() != Errno.EEXIST) {
           throw e;

@@ -4,12 +4,14 @@ import dev.thaw.image.Manifest;
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ThreadImage;
+import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.RemoteProcess;
-import dev.thaw.remote.Results;
+import dev.thaw.remote.Tracee;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** One process under construction: its image, its blob, its threads' blobs. */
@@ -56,20 +58,25 @@ final class ProcessBuilding {
     return remote;
   }
 
-  /** Runs a program in the leader; an empty one costs nothing. */
-  Results run(Program program) throws IOException {
-    return program.ops().isEmpty() ? null : remote.run(program);
+  /** Makes the threads besides the leader. */
+  void makeThreads(ThreadPrograms.Birth birth) throws IOException {
+    List<Tracee> born = remote.run(birth.program()).born();
+    try (PidFd pidfd = PidFd.open(hostPid())) {
+      for (int i = 0; i < born.size(); i++) {
+        Fd driver = pidfd.take(birth.firstDriverFd() + i);
+        RemoteProcess thread =
+            remote.startThread(
+                born.get(i), THREAD_PROGRAM_BYTES, birth.firstThreadFd() + i, driver);
+        threads.put(birth.threads().get(i).tid(), thread);
+      }
+    }
   }
 
-  /** Makes a thread besides the leader. */
-  void makeThread(ThreadImage thread, Program program) throws IOException {
-    Results results = remote.run(program);
-    threads.put(thread.tid(), remote.startThread(results.born().get(0), THREAD_PROGRAM_BYTES));
-  }
-
-  /** Runs a program in one of the threads. */
-  void runIn(ThreadImage thread, Program program) throws IOException {
-    blobOf(thread).run(program);
+  /** Runs programs in further threads, all at once. */
+  void runIn(Map<ThreadImage, Program> programs) throws IOException {
+    Map<RemoteProcess, Program> byBlob = new LinkedHashMap<>();
+    programs.forEach((thread, program) -> byBlob.put(blobOf(thread), program));
+    RemoteProcess.runTogether(byBlob);
   }
 
   private RemoteProcess blobOf(ThreadImage thread) {
@@ -87,7 +94,7 @@ final class ProcessBuilding {
       if (i == 0) {
         blob.cureTo(registers, xstate, mask, syscallGadget);
       } else {
-        blob.cureThreadTo(registers, xstate, mask, syscallGadget);
+        blob.cureThreadTo(registers, xstate, mask);
       }
     }
   }

@@ -6,7 +6,6 @@ import dev.thaw.image.ProcessImage;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.image.ThreadImage;
 import dev.thaw.image.Vma;
-import dev.thaw.linux.Ptrace;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import dev.thaw.restore.fd.FilesPlan;
@@ -15,7 +14,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 
@@ -32,9 +30,6 @@ public final class RestorePlan implements BuildSite {
 
   /** Where a kernel puts the vDSO, as a rule: below the stack. */
   private static final long FRESH_PAGES = 0x7ffff7f00000L;
-
-  private static final Ptrace.RseqConfiguration FRESH_RSEQ =
-      new Ptrace.RseqConfiguration(0x7ffff7d00000L, 32, 0x53053053, 0);
 
   private static final int PAGE_SHIFT = 12;
 
@@ -112,11 +107,7 @@ public final class RestorePlan implements BuildSite {
     for (int i = 0; i < memfds.size(); i++) {
       header.add("#   " + (FIRST_MEMFD + i) + " is the memfd of the " + memfds.get(i));
     }
-    header.add(
-        String.format(
-            "#   %#x is where the new root has the kernel's pages, %#x what its libc registered",
-            FRESH_PAGES, FRESH_RSEQ.address()));
-    header.add("#   " + places.firstBlobFd() + " is the descriptor of each thread's blob");
+    header.add(String.format("#   %#x is where the new root has the kernel's pages", FRESH_PAGES));
     return header;
   }
 
@@ -156,8 +147,8 @@ public final class RestorePlan implements BuildSite {
     remark(
         root.pid(),
         String.format(
-            "thaw makes it and puts its blob at %#x+%#x",
-            chosen.areaAddress(), chosen.areaBytes()));
+            "thaw makes it, with its blob at %#x+%#x and that's socket as descriptor %d",
+            chosen.areaAddress(), chosen.areaBytes(), chosen.blobFd()));
     Map<String, Long> sizes = new TreeMap<>();
     for (ProcessImage process : images.processes()) {
       for (Vma vma : process.mm().vmas()) {
@@ -172,7 +163,7 @@ public final class RestorePlan implements BuildSite {
       kernelPages.add(new KernelPages.Mapping(pages.getKey(), at, pages.getValue()));
       at += pages.getValue();
     }
-    return new FreshTask(kernelPages, chosen.firstBlobFd(), Optional.of(FRESH_RSEQ));
+    return new FreshTask(kernelPages);
   }
 
   @Override
@@ -185,8 +176,9 @@ public final class RestorePlan implements BuildSite {
   }
 
   @Override
-  public void run(int pid, ThreadImage thread, Program program) {
-    add(pid, "attributes of thread " + thread.tid(), calls(program));
+  public void run(int pid, Map<ThreadImage, Program> programs) {
+    programs.forEach(
+        (thread, program) -> add(pid, "attributes of thread " + thread.tid(), calls(program)));
   }
 
   @Override
@@ -195,8 +187,8 @@ public final class RestorePlan implements BuildSite {
   }
 
   @Override
-  public void thread(int pid, ThreadImage thread, Program program) {
-    run(pid, program);
+  public void threads(int pid, ThreadPrograms.Birth birth) {
+    run(pid, birth.program());
   }
 
   @Override
@@ -245,8 +237,8 @@ public final class RestorePlan implements BuildSite {
     for (int i = process.threads().size() - 1; i >= 0; i--) {
       ThreadImage thread = process.threads().get(i);
       Program.Builder leave = Program.builder("leave the blob");
-      leave.call(Syscalls.CLOSE, places.firstBlobFd());
       if (i == 0) {
+        leave.call(Syscalls.CLOSE, places.blobFd());
         leave.call(Syscalls.MUNMAP, places.areaAddress(), places.areaBytes());
       }
       List<String> text = new ArrayList<>(calls(leave.build()));

@@ -1,12 +1,10 @@
 package dev.thaw.restore;
 
 import dev.thaw.image.Manifest.TreeNode;
-import dev.thaw.linux.Ptrace;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Compiles the bare process: nothing mapped but the blob's area and the kernel's own pages, no
@@ -21,7 +19,6 @@ final class SkeletonPrograms {
   private static final long TASK_SIZE = 0x7ffffffff000L;
   private static final int SIGCHLD = 17;
   private static final int CLONE_ARGS_BYTES = 88;
-  private static final int RSEQ_FLAG_UNREGISTER = 1;
   private static final int PR_SET_NAME = 15;
 
   private SkeletonPrograms() {}
@@ -32,22 +29,15 @@ final class SkeletonPrograms {
    * @param keepFrom first byte of what stays: the pages put aside, then the blob's area
    * @param keepEnd one past the last
    * @param aside where each of the kernel's mappings goes
-   * @param blobFd the one descriptor that stays; the task was perhaps stopped before it had closed
-   *     those of thaw-init
-   * @param rseq what the C library of the fresh process registered: the kernel writes to it on
-   *     every return to user mode, and it is about to go
+   * @param blobFd the one descriptor that stays
    */
   static Program empty(
       List<KernelPages.Mapping> kernelPages,
       Map<String, Long> aside,
       long keepFrom,
       long keepEnd,
-      int blobFd,
-      Optional<Ptrace.RseqConfiguration> rseq) {
+      int blobFd) {
     Program.Builder b = Program.builder("empty the process");
-    rseq.ifPresent(
-        r ->
-            b.call(Syscalls.RSEQ, r.address(), r.sizeBytes(), RSEQ_FLAG_UNREGISTER, r.signature()));
     b.call(Syscalls.CLOSE_RANGE, 0, blobFd - 1, 0);
     b.call(Syscalls.CLOSE_RANGE, blobFd + 1, MAX_FD, 0);
     for (KernelPages.Mapping pages : kernelPages) {
@@ -133,10 +123,10 @@ final class SkeletonPrograms {
     return b.build();
   }
 
-  /** Closes a descriptor that only the restore needed. */
-  static Program close(int number) {
+  /** Closes descriptors that only the restore needed, {@code last} included. */
+  static Program close(int first, int last) {
     Program.Builder b = Program.builder("close");
-    b.call(Syscalls.CLOSE, number);
+    b.call(Syscalls.CLOSE_RANGE, first, last, 0);
     return b.build();
   }
 

@@ -32,6 +32,9 @@ final class ThreadPrograms {
   private static final int CAPABILITY_VERSION_3 = 0x20080522;
   private static final int CAPABILITIES = 41;
   private static final int ROBUST_HEAD_BYTES = 24;
+  private static final int AF_UNIX = 1;
+  private static final int SOCK_SEQPACKET = 5;
+  private static final int O_CLOEXEC = 02000000;
   private static final int SS_ONSTACK = 1;
   private static final int PRIO_PROCESS = 0;
   private static final int PR_MCE_KILL = 33;
@@ -40,16 +43,53 @@ final class ThreadPrograms {
 
   private ThreadPrograms() {}
 
-  /** Run by the leader: makes thread {@code tid}, which waits to be driven. */
-  static Program create(int tid) {
-    Program.Builder b = Program.builder("thread " + tid);
-    Program.Data number = b.data(SkeletonPrograms.intBytes(tid));
-    Program.Data args =
-        b.data(SkeletonPrograms.cloneArgs(new byte[CLONE_ARGS_BYTES], THREAD_FLAGS, 0));
-    b.pointer(args.plus(64), number);
-    b.note("thread " + tid);
-    b.callOk(Program.Success.exactly(tid), Syscalls.CLONE3, args, CLONE_ARGS_BYTES);
-    return b.build();
+  /**
+   * How a leader makes the further threads, which then wait to be driven.
+   *
+   * @param threads in the order in which the program makes them
+   * @param firstThreadFd the descriptor of the first thread's blob; the other threads' follow it,
+   *     and then the driver's ends, in the same order
+   */
+  record Birth(List<ThreadImage> threads, Program program, int firstThreadFd) {
+    int lastThreadFd() {
+      return firstThreadFd + threads.size() - 1;
+    }
+
+    int firstDriverFd() {
+      return firstThreadFd + threads.size();
+    }
+
+    int lastDriverFd() {
+      return firstDriverFd() + threads.size() - 1;
+    }
+  }
+
+  /**
+   * Compiles the birth of {@code threads}.
+   *
+   * @param firstFd no descriptor of the process has this number or a greater one
+   */
+  static Birth birth(List<ThreadImage> threads, int firstFd) {
+    Program.Builder b = Program.builder("threads");
+    Program.Data pair = b.zeroed(8);
+    for (int i = 0; i < threads.size(); i++) {
+      int tid = threads.get(i).tid();
+      b.call(Syscalls.SOCKETPAIR, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0, pair);
+      lift(b, pair.word32(0), firstFd + i);
+      lift(b, pair.word32(4), firstFd + threads.size() + i);
+      Program.Data number = b.data(SkeletonPrograms.intBytes(tid));
+      Program.Data args =
+          b.data(SkeletonPrograms.cloneArgs(new byte[CLONE_ARGS_BYTES], THREAD_FLAGS, 0));
+      b.pointer(args.plus(64), number);
+      b.note("thread " + tid);
+      b.callOk(Program.Success.exactly(tid), Syscalls.CLONE3, args, CLONE_ARGS_BYTES);
+    }
+    return new Birth(threads, b.build(), firstFd);
+  }
+
+  private static void lift(Program.Builder b, Program.Word32 from, int to) {
+    b.call(Syscalls.DUP3, from, to, O_CLOEXEC);
+    b.call(Syscalls.CLOSE, from);
   }
 
   /** Name, lists, stacks, scheduling, queued signals and, last, credentials. */

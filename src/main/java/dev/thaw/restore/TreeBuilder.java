@@ -5,7 +5,6 @@ import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ThreadImage;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
-import dev.thaw.linux.Ptrace;
 import dev.thaw.linux.QueuedSignal;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
@@ -13,9 +12,9 @@ import dev.thaw.pager.SpaceMark;
 import dev.thaw.pager.SpaceVma;
 import dev.thaw.pager.SpawnedTask;
 import dev.thaw.pager.VmaKind;
+import dev.thaw.remote.FreshBlob;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.RemoteProcess;
-import dev.thaw.remote.Results;
 import dev.thaw.remote.TaskGoneException;
 import dev.thaw.remote.Tracee;
 import dev.thaw.restore.fd.FilesPlan;
@@ -23,7 +22,6 @@ import dev.thaw.store.PagemapRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -35,7 +33,6 @@ import java.util.Optional;
 final class TreeBuilder implements BuildSite {
   private static final int PAGE_SHIFT = 12;
   private static final int ANY_PID = 0;
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
 
   private final Restore.Options options;
   private final Images images;
@@ -47,6 +44,7 @@ final class TreeBuilder implements BuildSite {
   private final Map<Integer, ProcessBuilding> processes = new LinkedHashMap<>();
   private final PageWriter writer;
   private final Stages stages;
+  private final ProgramQueue queue = new ProgramQueue();
   private VectorState vectors;
 
   TreeBuilder(
@@ -76,6 +74,7 @@ final class TreeBuilder implements BuildSite {
    */
   int build() throws IOException {
     new BuildOrder(images, layouts, files, context).build(this);
+    queue.flush();
     stages.begin("registers");
     for (ProcessBuilding process : living()) {
       process.cure(gadget(process), vectors);
@@ -108,39 +107,41 @@ final class TreeBuilder implements BuildSite {
 
   @Override
   public FreshTask root(TreeNode root, Places places) throws IOException {
-    SpawnedTask task = PidWait.spawn(init, options.newPid() ? ANY_PID : root.pid());
+    FreshBlob blob = new FreshBlob(places.areaAddress(), places.areaBytes(), places.blobFd());
+    SpawnedTask task =
+        PidWait.spawn(
+            init,
+            options.newPid() ? ANY_PID : root.pid(),
+            new SpawnedTask.Image(
+                blob.areaAddress(), blob.areaBytes(), blob.descriptor(), blob.start()));
     Tracee tracee = Tracee.seize(task.pid(), Tracee.FOLLOW_OR_DIE);
-    tracee.stop(STOP_LIMIT);
-    vectors = VectorState.of(tracee.xstate());
+    RemoteProcess remote = blob.in(tracee, task.socket());
+    vectors = VectorState.here(tracee);
     vectors.require(images.manifest().machine(), images.processes());
-    Optional<Ptrace.RseqConfiguration> rseq = tracee.rseq();
-    RemoteProcess remote =
-        RemoteProcess.injectFresh(
-            tracee,
-            task.gadgetAddress(),
-            places.areaAddress(),
-            places.areaBytes(),
-            places.firstBlobFd());
     processes.put(root.pid(), new ProcessBuilding(root, images.process(root.pid()), remote));
-    return new FreshTask(KernelPages.of(task.pid()), remote.ownDescriptor(), rseq);
+    return new FreshTask(KernelPages.of(task.pid()));
   }
 
   @Override
   public void run(int pid, Program program) throws IOException {
-    processes.get(pid).run(program);
+    queue.add(processes.get(pid).remote(), program);
   }
 
   @Override
-  public void run(int pid, ThreadImage thread, Program program) throws IOException {
-    processes.get(pid).runIn(thread, program);
+  public void run(int pid, Map<ThreadImage, Program> programs) throws IOException {
+    queue.flush();
+    processes.get(pid).runIn(programs);
   }
 
   @Override
   public void family(int pid, Program family, List<TreeNode> children) throws IOException {
+    if (children.isEmpty()) {
+      run(pid, family);
+      return;
+    }
+    queue.flush();
     ProcessBuilding process = processes.get(pid);
-    Results results = process.run(family);
-    List<Tracee> born = results == null ? List.of() : results.born();
-    for (Tracee child : born) {
+    for (Tracee child : process.remote().run(family).born()) {
       int inner = InnerPid.of(child.tid());
       TreeNode node = children.stream().filter(n -> n.pid() == inner).findFirst().orElseThrow();
       processes.put(
@@ -152,6 +153,7 @@ final class TreeBuilder implements BuildSite {
 
   @Override
   public void write(MemoryLayout layout) throws IOException {
+    queue.flush();
     ProcessBuilding process = processes.get(layout.pid());
     for (PagemapRun run : layout.writtenRuns()) {
       writer.write(process.hostPid(), run);
@@ -160,6 +162,7 @@ final class TreeBuilder implements BuildSite {
 
   @Override
   public void serve(MemoryLayout layout, int uffdNumber) throws IOException {
+    queue.flush();
     int pid = processes.get(layout.pid()).hostPid();
     try (PidFd pidfd = PidFd.open(pid)) {
       Fd uffd = pidfd.take(uffdNumber);
@@ -171,6 +174,7 @@ final class TreeBuilder implements BuildSite {
 
   @Override
   public void startPager() throws IOException {
+    queue.flush();
     pager.start();
   }
 
@@ -221,9 +225,10 @@ final class TreeBuilder implements BuildSite {
 
   @Override
   public void bury(TreeNode node, Program program) throws IOException {
+    queue.flush();
     ProcessBuilding process = processes.get(node.pid());
     try {
-      process.run(program);
+      process.remote().run(program);
     } catch (TaskGoneException expected) {
       process.remote().close();
       return;
@@ -232,8 +237,9 @@ final class TreeBuilder implements BuildSite {
   }
 
   @Override
-  public void thread(int pid, ThreadImage thread, Program program) throws IOException {
-    processes.get(pid).makeThread(thread, program);
+  public void threads(int pid, ThreadPrograms.Birth birth) throws IOException {
+    queue.flush();
+    processes.get(pid).makeThreads(birth);
   }
 
   @Override
@@ -247,7 +253,8 @@ final class TreeBuilder implements BuildSite {
   }
 
   @Override
-  public void installExitPages(ProcessImage image) {
+  public void installExitPages(ProcessImage image) throws IOException {
+    queue.flush();
     int pid = processes.get(image.pid()).hostPid();
     image.threads().forEach(thread -> ExitPages.install(pid, thread));
   }

@@ -3,8 +3,11 @@ package dev.thaw.restore;
 import dev.thaw.image.Manifest.Machine;
 import dev.thaw.image.ProcessImage;
 import dev.thaw.image.ThreadImage;
+import dev.thaw.remote.RemoteException;
+import dev.thaw.remote.Tracee;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 
@@ -32,6 +35,20 @@ record VectorState(long xcr0, int bytes) {
   private static final long X87_AND_SSE = 3;
   private static final long SSE = 2;
   private static final long AVX = 4;
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
+  private static volatile VectorState here;
+
+  /** That of this machine, where all tasks but those that asked for more have the same. */
+  static VectorState here(Tracee running) throws RemoteException {
+    VectorState known = here;
+    if (known == null) {
+      running.stop(STOP_LIMIT);
+      known = of(running.xstate());
+      running.resume();
+      here = known;
+    }
+    return known;
+  }
 
   /** That of a machine from which {@code note} is. */
   static VectorState of(byte[] note) {

@@ -155,7 +155,7 @@ class PlanIT {
               .toList();
       assertEquals(
           List.of(
-              "thaw makes it and puts its blob at ",
+              "thaw makes it, with its blob at ",
               "empty the process",
               "session and children",
               "map memory",

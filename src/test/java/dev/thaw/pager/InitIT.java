@@ -3,6 +3,7 @@ package dev.thaw.pager;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -26,6 +27,15 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InitIT {
   private static final int SIGKILL = 9;
+  private static final int DESCRIPTOR = 300;
+
+  /** {@code 1: mov $34, %eax; syscall; jmp 1b}: pause(2) for ever. */
+  private static final SpawnedTask.Image SLEEPER =
+      new SpawnedTask.Image(
+          0x100000000000L,
+          1 << 16,
+          DESCRIPTOR,
+          new byte[] {(byte) 0xb8, 34, 0, 0, 0, 0x0f, 0x05, (byte) 0xeb, (byte) 0xf7});
 
   /** A pid that nobody has: far from where the kernel is counting. */
   private static int freePid() throws IOException {
@@ -52,24 +62,24 @@ class InitIT {
   void aSpawnedTaskHasThePidAndNoneOfOurDescriptors() throws Exception {
     int wanted = freePid();
     try (InitUnderTest init = new InitUnderTest()) {
-      SpawnedTask task = init.connection().spawn(wanted);
+      SpawnedTask task = init.connection().spawn(wanted, SLEEPER);
       assertEquals(wanted, task.pid());
       assertEquals(Integer.toString(init.pid()), stat(wanted, 4), "its parent");
       awaitSleep(wanted);
       String[] descriptors = Path.of("/proc/" + wanted + "/fd").toFile().list();
       Arrays.sort(descriptors);
-      assertArrayEquals(new String[] {"0", "1", "2"}, descriptors);
-      byte[] code = new byte[3];
-      try (RandomAccessFile memory = new RandomAccessFile("/proc/" + wanted + "/mem", "r")) {
-        memory.seek(task.gadgetAddress());
-        memory.readFully(code);
-      }
-      assertArrayEquals(new byte[] {0x0f, 0x05, (byte) 0xc3}, code, "syscall; ret");
+      assertArrayEquals(new String[] {"0", "1", "2", "300"}, descriptors);
       String maps = Files.readString(Path.of("/proc/" + wanted + "/maps"));
       assertFalse(maps.contains("memfd:"), maps);
+      assertTrue(maps.contains("100000000000-100000010000 r-xp"), maps);
       SyscallException taken =
-          assertThrows(SyscallException.class, () -> init.connection().spawn(wanted));
+          assertThrows(SyscallException.class, () -> init.connection().spawn(wanted, SLEEPER));
       assertEquals(Errno.EEXIST, taken.errno());
+      try (UnixSocket socket = UnixSocket.of(task.socket())) {
+        assertFalse(socket.hasEnded());
+        SpawnedProcess.kill(wanted, SIGKILL);
+        assertNull(socket.receive(1), "the other end went with the task");
+      }
     }
   }
 
@@ -85,7 +95,7 @@ class InitIT {
     SpawnedTask task;
     InitUnderTest init = new InitUnderTest();
     try (init) {
-      task = init.connection().spawn(0);
+      task = init.connection().spawn(0, SLEEPER);
       assertTrue(Files.exists(Path.of("/proc/" + task.pid())));
     }
     assertFalse(Files.exists(Path.of("/proc/" + task.pid())));
@@ -99,8 +109,8 @@ class InitIT {
     try (UnixSocket ours = status[0];
         InitConnection connection = new InitConnection(control[0]);
         SpawnedProcess init = start(control[1], status[1])) {
-      SpawnedTask root = connection.spawn(0);
-      SpawnedTask other = connection.spawn(0);
+      SpawnedTask root = connection.spawn(0, SLEEPER);
+      SpawnedTask other = connection.spawn(0, SLEEPER);
       connection.running(root.innerPid(), root.pid(), List.of());
       assertEquals("running " + root.pid() + "\n", line(ours));
       SpawnedProcess.kill(root.pid(), SIGKILL);
@@ -120,7 +130,7 @@ class InitIT {
     try (UnixSocket ours = status[0];
         InitConnection connection = new InitConnection(control[0]);
         SpawnedProcess init = start(control[1], status[1])) {
-      SpawnedTask root = connection.spawn(0);
+      SpawnedTask root = connection.spawn(0, SLEEPER);
       SpawnedProcess.kill(root.pid(), SIGKILL);
       while (connection.reapedStatus(root.pid()) != SIGKILL) {
         Thread.onSpinWait();

@@ -4,13 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.thaw.linux.Fd;
 import dev.thaw.linux.PidFd;
+import dev.thaw.linux.SpawnedProcess;
+import dev.thaw.linux.UnixSocket;
+import dev.thaw.pager.InitConnection;
+import dev.thaw.pager.SpawnedTask;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Tag;
@@ -23,8 +30,13 @@ import org.junit.jupiter.api.Timeout;
 class FreshTaskIT {
   private static final Duration LIMIT = Duration.ofSeconds(5);
   private static final long AREA = 0x100000000000L;
-  private static final int MIN_FD = 500;
+  private static final int DESCRIPTOR = 500;
   private static final int SIGCHLD = 17;
+  private static final long SIGKILL_AND_SIGSTOP = 1L << 8 | 1L << 18;
+
+  /** Those that the C library does not let its callers block: 32 and 33. */
+  private static final long INTERNAL_SIGNALS = 3L << 31;
+
   private static final long THREAD_FLAGS = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000;
 
   /** A single-threaded task; its own sleep shows where a syscall instruction is. */
@@ -71,12 +83,7 @@ class FreshTaskIT {
               () -> {
                 Fresh fresh = Fresh.of(target);
                 RemoteProcess parent =
-                    RemoteProcess.injectFresh(
-                        fresh.task(),
-                        fresh.gadget(),
-                        AREA,
-                        RemoteProcess.DEFAULT_AREA_BYTES,
-                        MIN_FD);
+                    RemoteProcess.inject(fresh.task(), AREA, RemoteProcess.DEFAULT_AREA_BYTES);
                 Results made = parent.run(cloning("child", 0, SIGCHLD).build());
                 assertEquals(1, made.born().size());
                 Tracee born = made.born().get(0);
@@ -88,12 +95,12 @@ class FreshTaskIT {
                 Results who = remote.run(builder.build());
                 assertEquals(born.tid(), who.result(pid));
                 assertEquals(target.pid(), who.result(parentPid));
-                assertEquals(Set.of("0", "1", "2", "500"), descriptors(born.tid()));
-                assertEquals(Set.of("0", "1", "2", "500"), descriptors(target.pid()));
-                for (RemoteProcess process : new RemoteProcess[] {remote, parent}) {
-                  process.cureTo(fresh.goingOn(), fresh.xstate(), fresh.mask(), fresh.gadget());
-                  process.thread().detach();
-                }
+                assertEquals(Set.of("0", "1", "2", "3"), descriptors(born.tid()));
+                assertEquals(Set.of("0", "1", "2", "3"), descriptors(target.pid()));
+                remote.cureTo(fresh.goingOn(), fresh.xstate(), fresh.mask(), fresh.gadget());
+                born.detach();
+                parent.cure();
+                fresh.task().detach();
                 return born.tid();
               });
       target.awaitProgress();
@@ -117,23 +124,33 @@ class FreshTaskIT {
           () -> {
             Fresh fresh = Fresh.of(target);
             RemoteProcess process =
-                RemoteProcess.injectFresh(
-                    fresh.task(), fresh.gadget(), AREA, RemoteProcess.DEFAULT_AREA_BYTES, MIN_FD);
+                RemoteProcess.inject(fresh.task(), AREA, RemoteProcess.DEFAULT_AREA_BYTES);
             for (int i = 0; i < 20; i++) {
-              Results made = process.run(cloning("thread", THREAD_FLAGS, 0).build());
+              Program.Builder cloning = cloning("thread", THREAD_FLAGS, 0);
+              Program.Data pair = cloning.zeroed(8);
+              cloning.call(Syscalls.SOCKETPAIR, 1, 5, 0, pair);
+              Results made = process.run(cloning.build());
               Tracee born = made.born().get(0);
-              RemoteProcess thread = process.startThread(born, 64 << 10);
+              RemoteProcess thread;
+              try (PidFd pidfd = PidFd.open(target.pid())) {
+                Fd driver = pidfd.take(made.int32(pair.plus(4)));
+                thread = process.startThread(born, 64 << 10, made.int32(pair), driver);
+              }
               Program.Builder builder = Program.builder("who");
               Program.Result pid = builder.call(Syscalls.GETPID);
               Program.Result tid = builder.call(Syscalls.GETTID);
               Results who = thread.run(builder.build());
               assertEquals(target.pid(), who.result(pid));
               assertEquals(born.tid(), who.result(tid));
+              Program.Builder closing = Program.builder("close");
+              closing.call(Syscalls.CLOSE, made.int32(pair));
+              closing.call(Syscalls.CLOSE, made.int32(pair.plus(4)));
+              process.run(closing.build());
               Registers ending = fresh.goingOn().with(Reg.RAX, Syscalls.EXIT).with(Reg.RDI, 0);
-              thread.cureThreadTo(ending, fresh.xstate(), fresh.mask(), fresh.gadget());
+              thread.cureThreadTo(ending, fresh.xstate(), fresh.mask());
               born.detach();
             }
-            process.cureTo(fresh.goingOn(), fresh.xstate(), fresh.mask(), fresh.gadget());
+            process.cure();
             fresh.task().detach();
             return null;
           });
@@ -144,22 +161,42 @@ class FreshTaskIT {
   }
 
   @Test
-  void aTaskUnderConstructionDiesWithItsTracer() throws Exception {
-    try (Target target = Target.start("nanosleep")) {
+  void aTaskThatBeginsWithABlobRunsProgramsAndDiesWithItsTracer() throws Exception {
+    UnixSocket[] pair = UnixSocket.pair();
+    String command = Path.of(System.getProperty("thaw.native"), "thaw-init").toString();
+    try (InitConnection init = new InitConnection(pair[0]);
+        SpawnedProcess process = start(command, pair[1])) {
+      FreshBlob blob = new FreshBlob(AREA, RemoteProcess.DEFAULT_AREA_BYTES, DESCRIPTOR);
+      SpawnedTask.Image image =
+          new SpawnedTask.Image(AREA, blob.areaBytes(), DESCRIPTOR, blob.start());
+      SpawnedTask task = init.spawn(0, image);
       TracerThread tracer = new TracerThread("tracer");
       tracer.submit(
           () -> {
-            Fresh fresh = Fresh.of(target);
-            RemoteProcess.injectFresh(
-                fresh.task(), fresh.gadget(), AREA, RemoteProcess.DEFAULT_AREA_BYTES, MIN_FD);
+            RemoteProcess remote =
+                blob.in(Tracee.seize(task.pid(), Tracee.FOLLOW_OR_DIE), task.socket());
+            Program.Builder builder = Program.builder("who");
+            Program.Result parent = builder.call(Syscalls.GETPPID);
+            assertEquals(process.pid(), remote.run(builder.build()).result(parent));
+            assertEquals(Set.of("0", "1", "2", "500"), descriptors(task.pid()));
+            remote.thread().stop(LIMIT);
+            assertEquals(Optional.empty(), remote.thread().rseq(), "what the C library registered");
+            assertEquals(~SIGKILL_AND_SIGSTOP, remote.thread().signalMask() | INTERNAL_SIGNALS);
+            remote.thread().resume();
             return null;
           });
       tracer.close();
       long end = System.nanoTime() + LIMIT.toNanos();
-      while (Files.exists(Path.of("/proc/" + target.pid() + "/exe"))) {
+      while (Files.exists(Path.of("/proc/" + task.pid() + "/exe"))) {
         assertTrue(System.nanoTime() < end, "still there");
         Thread.onSpinWait();
       }
+    }
+  }
+
+  private static SpawnedProcess start(String command, UnixSocket control) throws IOException {
+    try (control) {
+      return SpawnedProcess.start(List.of(command, "--control-fd", "3"), List.of(control));
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProgramTest {
@@ -36,6 +37,29 @@ class ProgramTest {
     assertEquals("ioctl(5, UFFDIO_REGISTER, NULL)", call(Syscalls.IOCTL, 5, 0xc020aa00L, 0));
     assertEquals("prctl(PR_SET_NAME, 1)", call(Syscalls.PRCTL, 15, 1));
     assertEquals("syscall_9999(1)", call(9999, 1));
+  }
+
+  @Test
+  void programsInOrderAreOneWithTheirReferencesKept() {
+    Program.Builder first = Program.builder("first");
+    first.data(new byte[] {1, 2, 3});
+    first.call(Syscalls.GETPID);
+    Program.Builder second = Program.builder("second");
+    Program.Data pair = second.data(bytes(7, 0));
+    second.pointer(pair.plus(8), pair);
+    Program.Result opened = second.call(Syscalls.SOCKETPAIR, 1, 5, 0, pair);
+    second.note("the other end").call(Syscalls.DUP3, pair.word32(4), opened, pair.word64(8));
+    Program joined = Program.inOrder(List.of(first.build(), second.build()));
+    assertEquals("first", joined.name());
+    assertEquals(3, joined.ops().size());
+    assertEquals(new Program.Data(8), joined.ops().get(1).args().get(3));
+    assertEquals(
+        List.of(new Program.Word32(12), new Program.Result(1), new Program.Word64(16)),
+        joined.ops().get(2).args());
+    assertEquals("the other end", joined.ops().get(2).note());
+    assertEquals(List.of(new Program.Pointer(16, 8)), joined.pointers());
+    assertEquals(3 * BlobLayout.OP_BYTES + 24, joined.bytes());
+    assertEquals(7, joined.dataAt(8, 1)[0]);
   }
 
   @Test

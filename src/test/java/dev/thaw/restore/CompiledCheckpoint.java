@@ -133,8 +133,8 @@ final class CompiledCheckpoint {
     programs.add(memory.register(1000, 0));
     programs.add(MemoryPrograms.mmFields(process.mm(), 1001));
     programs.add(TaskPrograms.all(process));
+    programs.add(ThreadPrograms.birth(process.threads(), 1002).program());
     for (ThreadImage thread : process.threads()) {
-      programs.add(ThreadPrograms.create(thread.tid()));
       programs.add(ThreadPrograms.attributes(thread, process.attributes().dumpable(), true));
       FinalRegisters.of(thread);
       new VectorState(7, XSTATE_BYTES).fitted(thread);
