@@ -22,8 +22,8 @@ enum thaw_init_type {
 	/*
 	 * A task that runs what the driver gives it, from the first byte on, with all signals blocked:
 	 * no code of thaw-init's, no descriptor but 0, 1, 2 and one end of a socket pair. rdi has the
-	 * address of struct blob_header (native/blob/layout.h).
-	 * args: wanted pid, address and bytes of its area (r-x, fixed), number of its descriptor;
+	 * address of struct blob_header (native/blob/layout.h); the code before that is r-x, the rest rw-.
+	 * args: wanted pid, address and bytes of its area (fixed), number of its descriptor;
 	 * payload: what is at the area's beginning; <- args: pid; fds: a pidfd of it, the other end
 	 */
 	THAW_INIT_SPAWN = 2,

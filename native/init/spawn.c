@@ -57,7 +57,8 @@ static int prepare(const struct spawn_image *image)
 	struct rlimit files;
 	char *area;
 
-	if (image->start_bytes > image->area_bytes || image->fd <= 2)
+	if (image->area_bytes <= BLOB_CODE_BYTES || image->start_bytes > image->area_bytes ||
+	    image->fd <= 2)
 		return -EINVAL;
 	if (getrlimit(RLIMIT_NOFILE, &files) || (rlim_t)image->fd >= files.rlim_cur)
 		return -EMFILE;
@@ -66,7 +67,8 @@ static int prepare(const struct spawn_image *image)
 	if (area == MAP_FAILED)
 		return -errno;
 	memcpy(area, image->start, image->start_bytes);
-	if (mprotect(area, image->area_bytes, PROT_READ | PROT_EXEC)) {
+	/* The rest is the driver's to write to from now on, whether the task has begun or not. */
+	if (mprotect(area, BLOB_CODE_BYTES, PROT_READ | PROT_EXEC)) {
 		int err = errno;
 
 		munmap(area, image->area_bytes);

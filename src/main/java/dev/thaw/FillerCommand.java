@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The command line of a JVM that goes on filling a tree's memory when this one has died. */
 final class FillerCommand {
@@ -34,6 +35,9 @@ final class FillerCommand {
   /** What thaw-init takes, less some room for the rest. */
   private static final int MAX_CLASS_PATH_BYTES = 60_000;
 
+  /** As this JVM was started; read once, since the answer comes from /proc and /etc/passwd. */
+  private static final AtomicReference<List<String>> BEGINNING = new AtomicReference<>();
+
   private FillerCommand() {}
 
   /**
@@ -42,10 +46,12 @@ final class FillerCommand {
    * @param checksum of the checkpoint that was restored
    */
   static List<String> of(Path directory, int checksum) throws ThawException {
-    List<String> command = ofThisCommand();
-    if (command.isEmpty()) {
-      command = ofProgram();
+    List<String> beginning = BEGINNING.get();
+    if (beginning == null) {
+      beginning = ofThisCommand();
+      BEGINNING.set(beginning);
     }
+    List<String> command = new ArrayList<>(beginning.isEmpty() ? ofProgram() : beginning);
     command.addAll(List.of("refill", "-D", directory.toAbsolutePath().toString()));
     command.add("--checksum=" + checksum);
     return command;

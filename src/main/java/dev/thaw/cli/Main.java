@@ -56,6 +56,8 @@ import picocli.CommandLine.TypeConversionException;
     },
     footer = "%n'thaw help COMMAND' tells more about one.")
 public final class Main {
+  /** For thawd, which runs many commands. */
+  private static final SpareParsers SPARES = new SpareParsers(Main::parser);
 
   private Main() {}
 
@@ -81,28 +83,41 @@ public final class Main {
   /** Runs one command for {@code caller}. */
   static int run(Caller caller, String... args) {
     PrintStream err = caller.err();
-    IFactory factory = new CommandFactory(caller);
     if (args.length == 0) {
-      new CommandLine(new Main(), factory).usage(err);
+      new CommandLine(new Main(), new CommandFactory(caller)).usage(err);
       return ExitCode.USAGE;
     }
     if (isUnknown(args[0])) {
       err.println("thaw: there is no command '" + args[0] + "'; see: thaw --help");
       return ExitCode.USAGE;
     }
-    ThawCommand command = command(args[0]);
-    CommandLine line = new CommandLine(command == null ? new Main() : command, factory);
-    if (command != null) {
-      command.caller = caller;
-      line.setCommandName("thaw " + args[0]);
-    }
-    line.registerConverter(Path.class, Main::path);
+    boolean known = command(args[0]) != null;
+    CommandLine line = known ? parser(caller, args[0]) : parserOfAll(caller);
     line.setOut(new PrintWriter(caller.out(), true));
     line.setErr(new PrintWriter(err, true));
     line.setParameterExceptionHandler((e, ignored) -> usageError(err, e));
     line.setExecutionExceptionHandler(
         (e, ignored, parsed) -> report(err, e, List.of(args).contains("-v")));
-    return line.execute(command == null ? args : Arrays.copyOfRange(args, 1, args.length));
+    return line.execute(known ? Arrays.copyOfRange(args, 1, args.length) : args);
+  }
+
+  private static CommandLine parser(Caller caller, String name) {
+    CommandLine line = caller.templates().isPresent() ? SPARES.take(name) : parser(name);
+    ThawCommand command = line.getCommand();
+    command.caller = caller;
+    return line;
+  }
+
+  /** A parser of the command {@code name} alone, for a caller to be set. */
+  private static CommandLine parser(String name) {
+    CommandLine line = new CommandLine(command(name));
+    line.setCommandName("thaw " + name);
+    return line.registerConverter(Path.class, Main::path);
+  }
+
+  private static CommandLine parserOfAll(Caller caller) {
+    CommandLine line = new CommandLine(new Main(), new CommandFactory(caller));
+    return line.registerConverter(Path.class, Main::path);
   }
 
   /** An empty path, as an unset variable of a script gives it, would mean the current directory. */

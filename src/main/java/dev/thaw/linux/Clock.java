@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** clock_gettime(2). */
@@ -12,7 +11,7 @@ public final class Clock {
 
   /** The time of {@code clock} in nanoseconds. */
   public static long nanos(int clock) throws SyscallException {
-    try (Memory time = new Memory(16)) {
+    try (Scratch time = Scratch.of(16)) {
       if (LibC.syscall(NR_CLOCK_GETTIME, clock, Pointer.nativeValue(time), 0, 0, 0, 0) < 0) {
         throw new SyscallException("clock_gettime(" + clock + ")", LibC.errno());
       }

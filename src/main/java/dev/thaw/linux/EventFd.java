@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** eventfd(2), used as a doorbell. */
@@ -21,7 +20,7 @@ public final class EventFd extends Fd {
 
   /** Rings. A bell that nobody has answered stays rung. */
   public void ring() {
-    try (Memory one = new Memory(8)) {
+    try (Scratch one = Scratch.of(8)) {
       one.setLong(0, 1);
       LibC.syscall(NR_WRITE, number(), Pointer.nativeValue(one), 8, 0, 0, 0);
     }
@@ -29,8 +28,8 @@ public final class EventFd extends Fd {
 
   /** Waits for a ring at most so long, and takes it. Returns whether there was one. */
   public boolean await(int timeoutMillis) {
-    try (Memory poll = new Memory(8);
-        Memory value = new Memory(8)) {
+    try (Scratch poll = Scratch.of(8);
+        Scratch value = Scratch.of(8)) {
       poll.setInt(0, number());
       poll.setShort(4, POLLIN);
       poll.setShort(6, (short) 0);

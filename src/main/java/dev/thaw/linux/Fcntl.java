@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** fcntl(2) and poll(2) questions about a descriptor; none of them changes it. */
@@ -36,7 +35,7 @@ public final class Fcntl {
 
   /** The owner; id 0 if there is none. */
   public static Owner owner(Fd fd) throws SyscallException {
-    try (Memory owner = new Memory(8)) {
+    try (Scratch owner = Scratch.of(8)) {
       call(fd, "F_GETOWN_EX", F_GETOWN_EX, Pointer.nativeValue(owner));
       return new Owner(owner.getInt(0), owner.getInt(4));
     }
@@ -44,7 +43,7 @@ public final class Fcntl {
 
   /** The real and effective user id of who set the owner: F_GETOWNER_UIDS. */
   public static int[] ownerUids(Fd fd) throws SyscallException {
-    try (Memory uids = new Memory(8)) {
+    try (Scratch uids = Scratch.of(8)) {
       call(fd, "F_GETOWNER_UIDS", F_GETOWNER_UIDS, Pointer.nativeValue(uids));
       return new int[] {uids.getInt(0), uids.getInt(4)};
     }
@@ -52,7 +51,7 @@ public final class Fcntl {
 
   /** How many bytes a read would find: FIONREAD. */
   public static int readableBytes(Fd fd) throws SyscallException {
-    try (Memory count = new Memory(8)) {
+    try (Scratch count = Scratch.of(8)) {
       count.setLong(0, 0);
       long result =
           LibC.syscall(NR_IOCTL, fd.number(), FIONREAD, Pointer.nativeValue(count), 0, 0, 0);
@@ -65,7 +64,7 @@ public final class Fcntl {
 
   /** What poll(2) reports at once of {@code events}, POLLERR and POLLHUP. */
   public static int poll(Fd fd, int events) throws SyscallException {
-    try (Memory poll = new Memory(8)) {
+    try (Scratch poll = Scratch.of(8)) {
       poll.setInt(0, fd.number());
       poll.setShort(4, (short) events);
       poll.setShort(6, (short) 0);

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.io.OutputStream;
 
@@ -28,7 +27,7 @@ public final class FdOutput extends OutputStream {
     if (length == 0) {
       return;
     }
-    try (Memory memory = new Memory(length)) {
+    try (Scratch memory = Scratch.of(length)) {
       memory.write(0, bytes, offset, length);
       int done = 0;
       while (done < length) {
@@ -49,7 +48,7 @@ public final class FdOutput extends OutputStream {
 
   /** The other holders of the description may have made it non-blocking. */
   private void awaitRoom() {
-    try (Memory poll = new Memory(8)) {
+    try (Scratch poll = Scratch.of(8)) {
       poll.setInt(0, fd.number());
       poll.setInt(4, POLLOUT);
       LibC.syscall(NR_POLL, Pointer.nativeValue(poll), 1, FOREVER, 0, 0, 0);

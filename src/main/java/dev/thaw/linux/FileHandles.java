@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** open_by_handle_at(2): from what an inotify's fdinfo says of a file to the file. */
@@ -17,7 +16,7 @@ public final class FileHandles {
    */
   public static Fd open(String mountPath, int type, byte[] handle) throws SyscallException {
     try (Fd mount = Open.open(mountPath, Open.O_RDONLY);
-        Memory struct = new Memory(8L + handle.length)) { // struct file_handle
+        Scratch struct = Scratch.of(8L + handle.length)) { // struct file_handle
       struct.setInt(0, handle.length);
       struct.setInt(4, type);
       struct.write(8, handle, 0, handle.length);

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.nio.charset.StandardCharsets;
 
@@ -33,7 +32,7 @@ public final class HugeMemfd extends Fd {
     long size = (long) Long.numberOfTrailingZeros(pageBytes) << MFD_HUGE_SHIFT;
     long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | size;
     long number;
-    try (Memory memory = new Memory(text.length + 1L)) {
+    try (Scratch memory = Scratch.of(text.length + 1L)) {
       memory.write(0, text, 0, text.length);
       memory.setByte(text.length, (byte) 0);
       number = LibC.syscall(NR_MEMFD_CREATE, Pointer.nativeValue(memory), flags, 0, 0, 0, 0);

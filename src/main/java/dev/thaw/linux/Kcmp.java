@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** kcmp(2): whether two tasks share a kernel object. */
@@ -55,7 +54,7 @@ public final class Kcmp {
   public static boolean watches(
       int pid1, int number, int pid2, int epollNumber, int watchedNumber, int occurrence)
       throws SyscallException {
-    try (Memory slot = new Memory(12)) { // struct kcmp_epoll_slot
+    try (Scratch slot = Scratch.of(12)) { // struct kcmp_epoll_slot
       slot.setInt(0, epollNumber);
       slot.setInt(4, watchedNumber);
       slot.setInt(8, occurrence);

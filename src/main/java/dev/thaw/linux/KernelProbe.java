@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /**
@@ -46,8 +45,8 @@ public final class KernelProbe {
    * first, so {@code EEXIST} says that it is there. No process is ever made.
    */
   public static int cloneWithPid(int takenPid) {
-    try (Memory args = new Memory(CLONE_ARGS_BYTES);
-        Memory tid = new Memory(4)) {
+    try (Scratch args = Scratch.of(CLONE_ARGS_BYTES);
+        Scratch tid = Scratch.of(4)) {
       args.clear();
       tid.setInt(0, takenPid);
       args.setLong(CLONE_ARGS_EXIT_SIGNAL, SIGCHLD);
@@ -76,9 +75,9 @@ public final class KernelProbe {
 
   /** process_vm_readv(2) of 8 bytes. */
   public static int readMemory(int pid, long address) {
-    try (Memory buffer = new Memory(8);
-        Memory local = new Memory(16);
-        Memory remote = new Memory(16)) {
+    try (Scratch buffer = Scratch.of(8);
+        Scratch local = Scratch.of(16);
+        Scratch remote = Scratch.of(16)) {
       local.setLong(0, Pointer.nativeValue(buffer));
       local.setLong(8, 8);
       remote.setLong(0, address);
@@ -95,8 +94,8 @@ public final class KernelProbe {
 
   /** ioctl(PAGEMAP_SCAN) over the first page of the address space, Linux 6.7. */
   public static int pagemapScan(int pid) {
-    try (Memory path = new Memory(64);
-        Memory arg = new Memory(PM_SCAN_ARG_BYTES)) {
+    try (Scratch path = Scratch.of(64);
+        Scratch arg = Scratch.of(PM_SCAN_ARG_BYTES)) {
       path.setString(0, "/proc/" + pid + "/pagemap");
       long file = LibC.syscall(SYS_OPEN, Pointer.nativeValue(path), 0, 0, 0, 0, 0);
       if (file < 0) {
@@ -113,8 +112,8 @@ public final class KernelProbe {
 
   /** get_robust_list(2) of another process. */
   public static int robustList(int pid) {
-    try (Memory head = new Memory(8);
-        Memory length = new Memory(8)) {
+    try (Scratch head = Scratch.of(8);
+        Scratch length = Scratch.of(8)) {
       return attempt(
           SYS_GET_ROBUST_LIST, pid, Pointer.nativeValue(head), Pointer.nativeValue(length));
     }
@@ -122,7 +121,7 @@ public final class KernelProbe {
 
   /** memfd_create(2) with sealing allowed. */
   public static int memfd() {
-    try (Memory name = new Memory(8)) {
+    try (Scratch name = Scratch.of(8)) {
       name.setString(0, "probe");
       return attemptFd(SYS_MEMFD_CREATE, Pointer.nativeValue(name), MFD_CLOEXEC_ALLOW_SEALING);
     }
@@ -130,7 +129,7 @@ public final class KernelProbe {
 
   /** prctl(PR_SET_MM_MAP_SIZE): whether PR_SET_MM_MAP is compiled in. */
   public static int setMmMap() {
-    try (Memory size = new Memory(8)) {
+    try (Scratch size = Scratch.of(8)) {
       return attempt(SYS_PRCTL, PR_SET_MM, PR_SET_MM_MAP_SIZE, Pointer.nativeValue(size), 0, 0);
     }
   }
@@ -152,7 +151,7 @@ public final class KernelProbe {
       return LibC.errno();
     }
     try (Fd owner = new Fd((int) socket);
-        Memory on = new Memory(4)) {
+        Scratch on = Scratch.of(4)) {
       on.setInt(0, 1);
       long value = Pointer.nativeValue(on);
       return attempt(SYS_SETSOCKOPT, owner.number(), ipprotoTcp, tcpRepair, value, 4);

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
@@ -38,7 +37,7 @@ public final class Memfd extends Fd {
   public static Memfd create(String name, long lengthBytes) throws SyscallException {
     byte[] text = name.getBytes(StandardCharsets.UTF_8);
     long number;
-    try (Memory memory = new Memory(text.length + 1L)) {
+    try (Scratch memory = Scratch.of(text.length + 1L)) {
       memory.write(0, text, 0, text.length);
       memory.setByte(text.length, (byte) 0);
       number =
@@ -94,8 +93,8 @@ public final class Memfd extends Fd {
 
   /** Copies a range to the same place of another one. Holes become pages of zeros. */
   public void copyTo(Memfd to, long offset, long lengthBytes) throws SyscallException {
-    try (Memory from = new Memory(8);
-        Memory into = new Memory(8)) {
+    try (Scratch from = Scratch.of(8);
+        Scratch into = Scratch.of(8)) {
       from.setLong(0, offset);
       into.setLong(0, offset);
       long left = lengthBytes;

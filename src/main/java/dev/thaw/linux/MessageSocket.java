@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** One end of a connected socket that carries one-byte messages; owns its descriptor. */
@@ -21,7 +20,7 @@ public final class MessageSocket implements AutoCloseable {
 
   /** Sends one byte; false: the other side is gone. */
   public boolean send(char message) throws SyscallException {
-    try (Memory buffer = new Memory(1)) {
+    try (Scratch buffer = Scratch.of(1)) {
       buffer.setByte(0, (byte) message);
       long sent =
           LibC.syscall(NR_SENDTO, fd.number(), Pointer.nativeValue(buffer), 1, MSG_NOSIGNAL, 0, 0);
@@ -44,8 +43,8 @@ public final class MessageSocket implements AutoCloseable {
 
   /** Waits for one message, at most {@code limitMillis}. */
   public Received receive(int limitMillis) throws SyscallException {
-    try (Memory poll = new Memory(8);
-        Memory buffer = new Memory(1)) {
+    try (Scratch poll = Scratch.of(8);
+        Scratch buffer = Scratch.of(1)) {
       poll.setInt(0, fd.number());
       poll.setShort(4, POLLIN);
       poll.setShort(6, (short) 0);

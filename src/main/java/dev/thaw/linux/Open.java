@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import java.nio.charset.StandardCharsets;
 
 /** open(2) for what java.nio cannot open: magic links, O_PATH, descriptors that go to ioctl(2). */
@@ -23,7 +22,7 @@ public final class Open {
    */
   public static Fd open(String path, int flags) throws SyscallException {
     byte[] name = path.getBytes(StandardCharsets.UTF_8);
-    try (Memory text = new Memory(name.length + 1L)) {
+    try (Scratch text = Scratch.of(name.length + 1L)) {
       text.write(0, name, 0, name.length);
       text.setByte(name.length, (byte) 0);
       long fd =

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,7 +72,7 @@ public final class PidFd extends Fd {
 
   /** Whether the process has ended, reaped or not. Does not wait. */
   public boolean hasEnded() {
-    try (Memory poll = new Memory(8)) {
+    try (Scratch poll = Scratch.of(8)) {
       poll.setInt(0, number());
       poll.setInt(4, POLLIN);
       return LibC.syscall(NR_POLL, Pointer.nativeValue(poll), 1, 0, 0, 0, 0) > 0;

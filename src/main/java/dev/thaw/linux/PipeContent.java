@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +33,7 @@ public final class PipeContent {
    */
   public static List<byte[]> peek(Fd readEnd, boolean packets) throws SyscallException {
     int capacity = capacityBytes(readEnd);
-    try (Memory numbers = new Memory(8)) {
+    try (Scratch numbers = Scratch.of(8)) {
       if (LibC.syscall(NR_PIPE2, Pointer.nativeValue(numbers), O_CLOEXEC_NONBLOCK, 0, 0, 0, 0)
           < 0) {
         throw new SyscallException("pipe2()", LibC.errno());
@@ -54,7 +53,7 @@ public final class PipeContent {
 
   private static List<byte[]> drain(Fd in, long bytes, boolean packets) throws SyscallException {
     List<byte[]> pieces = new ArrayList<>();
-    try (Memory buffer = new Memory(packets ? PACKET_BYTES : bytes)) {
+    try (Scratch buffer = Scratch.of(packets ? PACKET_BYTES : bytes)) {
       for (long left = bytes; left > 0; ) {
         long read =
             LibC.syscall(NR_READ, in.number(), Pointer.nativeValue(buffer), buffer.size(), 0, 0, 0);

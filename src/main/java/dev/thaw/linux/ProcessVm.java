@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.io.IOException;
@@ -21,7 +20,7 @@ public final class ProcessVm {
     if (length == 0) {
       return new byte[0];
     }
-    try (Memory local = new Memory(length)) {
+    try (Scratch local = Scratch.of(length)) {
       whole(
           transfer(NR_READV, pid, Pointer.nativeValue(local), address, length),
           NR_READV,
@@ -52,7 +51,7 @@ public final class ProcessVm {
     if (bytes.length == 0) {
       return;
     }
-    try (Memory local = new Memory(bytes.length)) {
+    try (Scratch local = Scratch.of(bytes.length)) {
       local.write(0, bytes, 0, bytes.length);
       whole(
           transfer(NR_WRITEV, pid, Pointer.nativeValue(local), address, bytes.length),
@@ -83,7 +82,7 @@ public final class ProcessVm {
   }
 
   private static long transfer(long nr, int pid, long local, long remote, long length) {
-    try (Memory iov = new Memory(32)) {
+    try (Scratch iov = Scratch.of(32)) {
       iov.setLong(0, local);
       iov.setLong(8, length);
       iov.setLong(16, remote);

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.util.Optional;
 
@@ -74,7 +73,7 @@ public final class Ptrace {
 
   /** What the last event stop is about: the new task's tid after clone, fork, vfork. */
   public static long eventMessage(int tid) throws SyscallException {
-    try (Memory message = new Memory(8)) {
+    try (Scratch message = Scratch.of(8)) {
       call("PTRACE_GETEVENTMSG", GETEVENTMSG, tid, 0, Pointer.nativeValue(message));
       return message.getLong(0);
     }
@@ -82,7 +81,7 @@ public final class Ptrace {
 
   /** {@code struct user_regs_struct}. */
   public static long[] registers(int tid) throws SyscallException {
-    try (Memory regs = new Memory(USER_REGS * 8L)) {
+    try (Scratch regs = Scratch.of(USER_REGS * 8L)) {
       call("PTRACE_GETREGS", GETREGS, tid, 0, Pointer.nativeValue(regs));
       return regs.getLongArray(0, USER_REGS);
     }
@@ -90,7 +89,7 @@ public final class Ptrace {
 
   /** Sets {@code struct user_regs_struct}. */
   public static void setRegisters(int tid, long[] values) throws SyscallException {
-    try (Memory regs = new Memory(USER_REGS * 8L)) {
+    try (Scratch regs = Scratch.of(USER_REGS * 8L)) {
       regs.write(0, values, 0, USER_REGS);
       call("PTRACE_SETREGS", SETREGS, tid, 0, Pointer.nativeValue(regs));
     }
@@ -98,8 +97,8 @@ public final class Ptrace {
 
   /** x87, SSE, AVX and whatever else XCR0 has, in the layout of xsave. */
   public static byte[] xstate(int tid) throws SyscallException {
-    try (Memory state = new Memory(LARGEST_XSTATE_BYTES);
-        Memory iov = new Memory(16)) {
+    try (Scratch state = Scratch.of(LARGEST_XSTATE_BYTES);
+        Scratch iov = Scratch.of(16)) {
       iov.setPointer(0, state);
       iov.setLong(8, LARGEST_XSTATE_BYTES);
       call("PTRACE_GETREGSET", GETREGSET, tid, NT_X86_XSTATE, Pointer.nativeValue(iov));
@@ -109,8 +108,8 @@ public final class Ptrace {
 
   /** Sets what {@link #xstate} read. */
   public static void setXstate(int tid, byte[] bytes) throws SyscallException {
-    try (Memory state = new Memory(bytes.length);
-        Memory iov = new Memory(16)) {
+    try (Scratch state = Scratch.of(bytes.length);
+        Scratch iov = Scratch.of(16)) {
       state.write(0, bytes, 0, bytes.length);
       iov.setPointer(0, state);
       iov.setLong(8, bytes.length);
@@ -120,14 +119,14 @@ public final class Ptrace {
 
   /** The blocked signals; bit n-1 is signal n. Inside sigsuspend(2), ppoll(2) …: the caller's. */
   public static long signalMask(int tid) throws SyscallException {
-    try (Memory mask = new Memory(8)) {
+    try (Scratch mask = Scratch.of(8)) {
       call("PTRACE_GETSIGMASK", GETSIGMASK, tid, 8, Pointer.nativeValue(mask));
       return mask.getLong(0);
     }
   }
 
   public static void setSignalMask(int tid, long blocked) throws SyscallException {
-    try (Memory mask = new Memory(8)) {
+    try (Scratch mask = Scratch.of(8)) {
       mask.setLong(0, blocked);
       call("PTRACE_SETSIGMASK", SETSIGMASK, tid, 8, Pointer.nativeValue(mask));
     }
@@ -141,8 +140,8 @@ public final class Ptrace {
    */
   public static byte[] pendingSignals(int tid, long first, boolean shared, int limit)
       throws SyscallException {
-    try (Memory args = new Memory(16);
-        Memory infos = new Memory((long) limit * SIGINFO_BYTES)) {
+    try (Scratch args = Scratch.of(16);
+        Scratch infos = Scratch.of((long) limit * SIGINFO_BYTES)) {
       args.setLong(0, first);
       args.setInt(8, shared ? 1 : 0);
       args.setInt(12, limit);
@@ -164,7 +163,7 @@ public final class Ptrace {
    * The registered rseq area; empty where none is, or where the kernel (before 5.13) can not tell.
    */
   public static Optional<RseqConfiguration> rseq(int tid) throws SyscallException {
-    try (Memory conf = new Memory(24)) {
+    try (Scratch conf = Scratch.of(24)) {
       long result = raw(GET_RSEQ_CONFIGURATION, tid, 24, Pointer.nativeValue(conf));
       if (result < 0) {
         int code = LibC.errno();
@@ -181,7 +180,7 @@ public final class Ptrace {
 
   /** Whether syscall user dispatch (prctl PR_SET_SYSCALL_USER_DISPATCH) is on. */
   public static boolean dispatchesSyscalls(int tid) throws SyscallException {
-    try (Memory conf = new Memory(32)) {
+    try (Scratch conf = Scratch.of(32)) {
       long result = raw(GET_SYSCALL_USER_DISPATCH_CONFIG, tid, 32, Pointer.nativeValue(conf));
       if (result < 0) {
         int code = LibC.errno();

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** rt_sigqueueinfo(2): a signal with a value. */
@@ -14,7 +13,7 @@ public final class QueuedSignal {
 
   /** Sends it, as {@code sigqueue(pid, signal, value)} does. */
   public static void send(int pid, int signal, int value) throws SyscallException {
-    try (Memory info = new Memory(SIGINFO_BYTES)) {
+    try (Scratch info = Scratch.of(SIGINFO_BYTES)) {
       info.clear();
       info.setInt(0, signal);
       info.setInt(8, SI_QUEUE);

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** get_robust_list(2): the head of a thread's list of robust futexes. */
@@ -11,7 +10,7 @@ public final class RobustList {
 
   /** Address of the head in the thread's memory; 0 if it has none. */
   public static long headOf(int tid) throws SyscallException {
-    try (Memory out = new Memory(16)) {
+    try (Scratch out = Scratch.of(16)) {
       long at = Pointer.nativeValue(out);
       if (LibC.syscall(NR_GET_ROBUST_LIST, tid, at, at + 8, 0, 0, 0) < 0) {
         throw new SyscallException("get_robust_list(" + tid + ")", LibC.errno());

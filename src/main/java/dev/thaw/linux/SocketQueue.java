@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,7 +64,7 @@ public final class SocketQueue {
   }
 
   private static void setPeekOffset(Fd socket, int offset) throws SyscallException {
-    try (Memory value = new Memory(4)) {
+    try (Scratch value = Scratch.of(4)) {
       value.setInt(0, offset);
       if (LibC.syscall(
               NR_SETSOCKOPT,
@@ -84,11 +83,11 @@ public final class SocketQueue {
 
   /** The next message, or null if there is none. */
   private static Message peek(Fd socket, int limit) throws SyscallException {
-    try (Memory header = new Memory(MSGHDR_BYTES);
-        Memory iov = new Memory(16);
-        Memory data = new Memory(limit);
-        Memory name = new Memory(NAME_BYTES);
-        Memory control = new Memory(CONTROL_BYTES)) {
+    try (Scratch header = Scratch.of(MSGHDR_BYTES);
+        Scratch iov = Scratch.of(16);
+        Scratch data = Scratch.of(limit);
+        Scratch name = Scratch.of(NAME_BYTES);
+        Scratch control = Scratch.of(CONTROL_BYTES)) {
       header.clear();
       iov.setPointer(0, data);
       iov.setLong(8, limit);
@@ -136,7 +135,7 @@ public final class SocketQueue {
    *
    * @return the kinds of control messages: SCM_RIGHTS, or 0 for any other but SOL_SOCKET's
    */
-  private static Set<Integer> closeReceived(Memory control, long bytes) {
+  private static Set<Integer> closeReceived(Pointer control, long bytes) {
     Set<Integer> kinds = new HashSet<>();
     for (long at = 0; at + 16 <= bytes; at += (control.getLong(at) + 7) & ~7L) {
       int kind = control.getInt(at + 8) == Sockets.SOL_SOCKET ? control.getInt(at + 12) : 0;

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,8 +44,8 @@ public final class Sockets {
    * @return what the kernel wrote, which may be empty
    */
   public static byte[] option(Fd socket, int level, int name) throws SyscallException {
-    try (Memory value = new Memory(MAX_OPTION_BYTES);
-        Memory length = new Memory(4)) {
+    try (Scratch value = Scratch.of(MAX_OPTION_BYTES);
+        Scratch length = Scratch.of(4)) {
       value.clear();
       length.setInt(0, MAX_OPTION_BYTES);
       long result =
@@ -68,7 +67,7 @@ public final class Sockets {
 
   /** How much getsockopt(2) would have to say if it were given no room. */
   public static int optionLength(Fd socket, int level, int name) throws SyscallException {
-    try (Memory length = new Memory(4)) {
+    try (Scratch length = Scratch.of(4)) {
       length.setInt(0, 0);
       long result =
           LibC.syscall(
@@ -115,8 +114,8 @@ public final class Sockets {
   }
 
   private static byte[] address(long nr, String call, Fd socket) throws SyscallException {
-    try (Memory address = new Memory(ADDRESS_BYTES);
-        Memory length = new Memory(4)) {
+    try (Scratch address = Scratch.of(ADDRESS_BYTES);
+        Scratch length = Scratch.of(4)) {
       length.setInt(0, ADDRESS_BYTES);
       long result =
           LibC.syscall(

@@ -56,8 +56,8 @@ public final class SpawnedProcess implements AutoCloseable {
   public static SpawnedProcess start(
       List<String> command, List<? extends Fd> descriptors, long namespaces)
       throws SyscallException {
-    try (Memory argv = new Memory(8L * (command.size() + 1));
-        Memory fds = new Memory(Math.max(1, 4L * descriptors.size()))) {
+    try (Scratch argv = Scratch.of(8L * (command.size() + 1));
+        Scratch fds = Scratch.of(Math.max(1, 4L * descriptors.size()))) {
       Memory[] words = new Memory[command.size()];
       for (int i = 0; i < words.length; i++) {
         byte[] text = (command.get(i) + "\0").getBytes(StandardCharsets.UTF_8);
@@ -91,7 +91,7 @@ public final class SpawnedProcess implements AutoCloseable {
     if (status >= 0) {
       return status;
     }
-    try (Memory out = new Memory(4)) {
+    try (Scratch out = Scratch.of(4)) {
       long found;
       do {
         found = LibC.syscall(NR_WAIT4, pid, Pointer.nativeValue(out), 0, 0, 0, 0);

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** fstatfs(2): which file system something lies on. */
@@ -32,7 +31,7 @@ public final class StatFs {
   /** A 64-bit word of struct statfs. */
   private static long word(String path, int offset) throws SyscallException {
     try (Fd fd = Open.open(path, Open.O_PATH);
-        Memory out = new Memory(STATFS_BYTES)) {
+        Scratch out = Scratch.of(STATFS_BYTES)) {
       if (LibC.syscall(NR_FSTATFS, fd.number(), Pointer.nativeValue(out), 0, 0, 0, 0) < 0) {
         throw new SyscallException("fstatfs(\"" + path + "\")", LibC.errno());
       }

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,7 +74,7 @@ public final class SysVSegment implements AutoCloseable {
 
   /** Sets owner and mode. */
   public void own(int uid, int gid, int mode) throws SyscallException {
-    try (Memory ds = new Memory(SHMID_DS_BYTES)) {
+    try (Scratch ds = Scratch.of(SHMID_DS_BYTES)) {
       ds.clear();
       ds.setInt(UID_AT, uid);
       ds.setInt(GID_AT, gid);

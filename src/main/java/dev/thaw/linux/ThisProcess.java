@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** What a program may change of itself while it serves others. */
@@ -31,7 +30,7 @@ public final class ThisProcess {
   /** Lets go of whoever started it: its standard descriptors and its directory. */
   public static void detach() throws SyscallException {
     try (Fd nothing = Open.open("/dev/null", Open.O_RDWR);
-        Memory root = new Memory(2)) {
+        Scratch root = Scratch.of(2)) {
       for (int fd = 0; fd <= 2; fd++) {
         LibC.syscall(NR_DUP2, nothing.number(), fd, 0, 0, 0, 0);
       }
@@ -43,7 +42,7 @@ public final class ThisProcess {
   /** Writes one byte to the inherited descriptor {@code number} and closes it. */
   public static void ring(int number) {
     try (Fd fd = new Fd(number);
-        Memory byteOut = new Memory(1)) {
+        Scratch byteOut = Scratch.of(1)) {
       byteOut.setByte(0, (byte) 1);
       LibC.syscall(NR_WRITE, fd.number(), Pointer.nativeValue(byteOut), 1, 0, 0, 0);
     }

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 
 /** Timers of timerfd_create(2). */
@@ -17,7 +16,7 @@ public final class TimerFds {
    * read(2) does (do_timerfd_gettime() in fs/timerfd.c). The owner cannot tell.
    */
   public static void countTicks(Fd timer) throws SyscallException {
-    try (Memory value = new Memory(ITIMERSPEC_BYTES)) {
+    try (Scratch value = Scratch.of(ITIMERSPEC_BYTES)) {
       if (LibC.syscall(NR_TIMERFD_GETTIME, timer.number(), Pointer.nativeValue(value), 0, 0, 0, 0)
           < 0) {
         throw new SyscallException("timerfd_gettime(" + timer.number() + ")", LibC.errno());

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -50,7 +49,7 @@ public record UnixDiag(boolean listens, long peer, int backlog, int shutdown, lo
 
   private static ByteBuffer exchange(byte[] request) throws SyscallException {
     try (Fd netlink = Sockets.open(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
-        Memory memory = new Memory(4096)) {
+        Scratch memory = Scratch.of(4096)) {
       memory.write(0, request, 0, request.length);
       long address = Pointer.nativeValue(memory);
       if (LibC.syscall(NR_SENDTO, netlink.number(), address, request.length, 0, 0, 0) < 0) {

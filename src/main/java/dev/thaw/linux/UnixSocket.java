@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +43,7 @@ public final class UnixSocket extends Fd {
 
   /** socketpair(2): two ends. */
   public static UnixSocket[] pair() throws SyscallException {
-    try (Memory out = new Memory(8)) {
+    try (Scratch out = Scratch.of(8)) {
       if (LibC.syscall(
               NR_SOCKETPAIR, AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0, Pointer.nativeValue(out), 0, 0)
           < 0) {
@@ -57,10 +56,10 @@ public final class UnixSocket extends Fd {
   /** Sends one message. The descriptors stay the caller's. */
   public void send(byte[] bytes, List<Fd> fds) throws SyscallException {
     long controlBytes = CMSG_HEADER_BYTES + 4L * fds.size();
-    try (Memory header = new Memory(MSGHDR_BYTES);
-        Memory iov = new Memory(16);
-        Memory data = new Memory(Math.max(1, bytes.length));
-        Memory control = new Memory(CMSG_HEADER_BYTES + 4L * MAX_FDS)) {
+    try (Scratch header = Scratch.of(MSGHDR_BYTES);
+        Scratch iov = Scratch.of(16);
+        Scratch data = Scratch.of(Math.max(1, bytes.length));
+        Scratch control = Scratch.of(CMSG_HEADER_BYTES + 4L * MAX_FDS)) {
       data.write(0, bytes, 0, bytes.length);
       fillHeader(header, iov, data, bytes.length);
       if (!fds.isEmpty()) {
@@ -88,10 +87,10 @@ public final class UnixSocket extends Fd {
    * @return the message, or null at the end: the other side has closed
    */
   public Message receive(int maxBytes) throws SyscallException {
-    try (Memory header = new Memory(MSGHDR_BYTES);
-        Memory iov = new Memory(16);
-        Memory data = new Memory(maxBytes);
-        Memory control = new Memory(CMSG_HEADER_BYTES + 4L * MAX_FDS)) {
+    try (Scratch header = Scratch.of(MSGHDR_BYTES);
+        Scratch iov = Scratch.of(16);
+        Scratch data = Scratch.of(maxBytes);
+        Scratch control = Scratch.of(CMSG_HEADER_BYTES + 4L * MAX_FDS)) {
       fillHeader(header, iov, data, maxBytes);
       control.clear();
       header.setPointer(32, control);
@@ -121,7 +120,7 @@ public final class UnixSocket extends Fd {
 
   /** Whether the other side has closed. Does not wait. */
   public boolean hasEnded() {
-    try (Memory poll = new Memory(8)) {
+    try (Scratch poll = Scratch.of(8)) {
       poll.setInt(0, number());
       poll.setInt(4, 0); // POLLHUP is always reported
       long ready = LibC.syscall(NR_POLL, Pointer.nativeValue(poll), 1, 0, 0, 0, 0);
@@ -131,8 +130,8 @@ public final class UnixSocket extends Fd {
 
   /** Who is at the other side: as it was when it connected, in the caller's namespaces. */
   public Peer peer() throws SyscallException {
-    try (Memory ucred = new Memory(12);
-        Memory length = new Memory(4)) {
+    try (Scratch ucred = Scratch.of(12);
+        Scratch length = Scratch.of(4)) {
       length.setInt(0, 12);
       if (LibC.syscall(
               NR_GETSOCKOPT,
@@ -154,7 +153,7 @@ public final class UnixSocket extends Fd {
     LibC.syscall(NR_SHUTDOWN, number(), SHUT_RD, 0, 0, 0, 0);
   }
 
-  private static void fillHeader(Memory header, Memory iov, Memory data, long lengthBytes) {
+  private static void fillHeader(Scratch header, Scratch iov, Scratch data, long lengthBytes) {
     header.clear();
     iov.setPointer(0, data);
     iov.setLong(8, lengthBytes);

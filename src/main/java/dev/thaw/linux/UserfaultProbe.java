@@ -86,7 +86,7 @@ public final class UserfaultProbe {
     }
     try (Fd fd = new Fd((int) number);
         Memory api = handshake(features);
-        Memory page = new Memory(PAGE_BYTES)) {
+        Scratch page = Scratch.of(PAGE_BYTES)) {
       int errno = ioctl(fd, UFFDIO_API, api);
       if (errno != 0) {
         return errno;
@@ -102,7 +102,7 @@ public final class UserfaultProbe {
     }
   }
 
-  private static int installPage(Fd uffd, Fd memory, Memory page) {
+  private static int installPage(Fd uffd, Fd memory, Pointer page) {
     if (LibC.pwrite(memory.number(), page, PAGE_BYTES, 0) != PAGE_BYTES) {
       return LibC.errno();
     }
@@ -111,7 +111,7 @@ public final class UserfaultProbe {
     if (Pointer.nativeValue(mapped) == -1) {
       return LibC.errno();
     }
-    try (Memory range = new Memory(32)) {
+    try (Scratch range = Scratch.of(32)) {
       range.clear();
       range.setLong(0, Pointer.nativeValue(mapped));
       range.setLong(8, PAGE_BYTES);
@@ -137,7 +137,7 @@ public final class UserfaultProbe {
     return api;
   }
 
-  private static int ioctl(Fd fd, long request, Memory argument) {
+  private static int ioctl(Fd fd, long request, Pointer argument) {
     long address = Pointer.nativeValue(argument);
     return LibC.syscall(SYS_IOCTL, fd.number(), request, address, 0, 0, 0) < 0 ? LibC.errno() : 0;
   }
@@ -148,7 +148,7 @@ public final class UserfaultProbe {
       int mode = source == Source.USER_MODE_ONLY ? UFFD_USER_MODE_ONLY : 0;
       return orErrno(LibC.syscall(SYS_USERFAULTFD, O_CLOEXEC | mode, 0, 0, 0, 0, 0));
     }
-    try (Memory path = new Memory(32)) {
+    try (Scratch path = Scratch.of(32)) {
       path.setString(0, "/dev/userfaultfd");
       long address = Pointer.nativeValue(path);
       long device = orErrno(LibC.syscall(SYS_OPEN, address, O_RDWR | O_CLOEXEC, 0, 0, 0, 0));

@@ -1,6 +1,5 @@
 package dev.thaw.linux;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.util.Optional;
 
@@ -26,7 +25,7 @@ public record WaitStatus(int raw) {
    * where {@code block}. Empty: there is none yet.
    */
   public static Optional<WaitStatus> of(int tid, boolean block) throws SyscallException {
-    try (Memory status = new Memory(4)) {
+    try (Scratch status = Scratch.of(4)) {
       long found;
       do {
         found =

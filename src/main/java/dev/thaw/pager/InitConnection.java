@@ -32,6 +32,9 @@ public final class InitConnection implements AutoCloseable {
 
   private final UnixSocket socket;
 
+  /** Of thaw-init, since the first hello. */
+  private volatile PidFd self;
+
   /** An answer: its words, and descriptors that the caller owns. */
   record Reply(long[] args, List<Fd> fds) {}
 
@@ -113,9 +116,15 @@ public final class InitConnection implements AutoCloseable {
     return reply.args()[0] == 1 ? (int) reply.args()[1] : -1;
   }
 
-  /** The pid of thaw-init, and the descriptors session, pages, request bell, pager bell, pidfd. */
-  Reply hello() throws IOException {
-    return request("hello", HELLO, List.of());
+  /** The pid of thaw-init, and the descriptors session, pages, request bell, pager bell. */
+  synchronized Reply hello() throws IOException {
+    Reply reply = request("hello", HELLO, List.of());
+    int last = reply.fds().size() - 1;
+    if (self != null) {
+      self.close();
+    }
+    self = PidFd.of(reply.fds().get(last));
+    return new Reply(reply.args(), reply.fds().subList(0, last));
   }
 
   /** Hands a memfd and its extents over; returns their numbers there. */
@@ -149,10 +158,11 @@ public final class InitConnection implements AutoCloseable {
   }
 
   /** thaw-init itself. The caller owns it. */
-  public PidFd process() throws IOException {
-    List<Fd> fds = hello().fds();
-    fds.subList(0, fds.size() - 1).forEach(Fd::close);
-    return PidFd.of(fds.get(fds.size() - 1));
+  public synchronized PidFd process() throws IOException {
+    if (self == null) {
+      hello().fds().forEach(Fd::close);
+    }
+    return PidFd.of(self.duplicate());
   }
 
   /** Whether thaw-init is there: it goes when the last process of its tree has gone. */
@@ -191,7 +201,11 @@ public final class InitConnection implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() { // whatever request still waits for its answer
+    PidFd process = self;
+    if (process != null) {
+      process.close();
+    }
     socket.close();
   }
 }

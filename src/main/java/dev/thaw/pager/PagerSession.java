@@ -62,7 +62,6 @@ public final class PagerSession implements AutoCloseable {
     }
     requestBell = EventFd.of(hello.fds().get(2));
     pagerBell = EventFd.of(hello.fds().get(3));
-    hello.fds().get(4).close();
   }
 
   /**

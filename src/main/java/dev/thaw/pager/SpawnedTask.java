@@ -18,7 +18,7 @@ public record SpawnedTask(int pid, int innerPid, Fd socket) {
   /**
    * What it begins with: {@code THAW_INIT_SPAWN} of native/include/thaw_init_proto.h.
    *
-   * @param address of its area, which is mapped r-x; whole pages that thaw-init does not use
+   * @param address of its area, whole pages that thaw-init does not use
    * @param bytes of the area
    * @param descriptor the number of its end of a pair of sockets, above 2
    * @param start the beginning of the area; the first byte is the first instruction

@@ -1,8 +1,10 @@
 package dev.thaw.remote;
 
 import java.io.IOException;
+import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -12,6 +14,11 @@ import java.util.concurrent.Executors;
  * tracee when that thread ends.
  */
 public final class TracerThread implements AutoCloseable {
+  /** Idle ones that {@link #lease} gives out: to start a thread takes half a millisecond. */
+  private static final Queue<TracerThread> IDLE = new ConcurrentLinkedQueue<>();
+
+  private static final int MAX_IDLE = 4;
+
   private final ExecutorService executor;
   private volatile Thread worker;
 
@@ -23,6 +30,21 @@ public final class TracerThread implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
+  }
+
+  /** One that has traced before, if there is one; to be given back, or closed. */
+  public static TracerThread lease() {
+    TracerThread idle = IDLE.poll();
+    return idle != null ? idle : new TracerThread("tracer");
+  }
+
+  /** Of a {@link #lease}: it traces nothing any more. */
+  public void giveBack() {
+    if (IDLE.size() < MAX_IDLE) {
+      IDLE.add(this);
+    } else {
+      close();
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -28,10 +29,28 @@ final class FileCheck {
   private static final String OF_PROCESS = "/proc/\\d+(/.*)?";
 
   private final boolean acceptChanged;
+  private final Map<Path, Approved> approved;
   private final Set<FileIdentity> seen = new HashSet<>();
 
+  /**
+   * A file whose build-id was read and right. Its content cannot change without its ctime.
+   *
+   * @param stat the attributes of then
+   */
+  record Approved(FileIdentity file, Map<String, Object> stat) {}
+
   FileCheck(boolean acceptChanged) {
+    this(acceptChanged, new HashMap<>());
+  }
+
+  /**
+   * One of many checks of the same checkpoint.
+   *
+   * @param approved what the others have found, added to; thread safe if they are made at once
+   */
+  FileCheck(boolean acceptChanged, Map<Path, Approved> approved) {
     this.acceptChanged = acceptChanged;
+    this.approved = approved;
   }
 
   /** Checks every file that the checkpoint names. */
@@ -66,7 +85,7 @@ final class FileCheck {
     Path path = Path.of(root + file.path());
     Map<String, Object> stat;
     try {
-      stat = Files.readAttributes(path, "unix:size,lastModifiedTime");
+      stat = Files.readAttributes(path, "unix:dev,ino,size,lastModifiedTime,ctime");
     } catch (NoSuchFileException e) {
       throw new RestoreRefusedException(
           "pid " + pid + ": " + file.path() + ": is not there any more; bring it back");
@@ -75,7 +94,11 @@ final class FileCheck {
       return;
     }
     if (!file.buildId().isEmpty()) {
-      requireBuildId(pid, file, path);
+      Approved now = new Approved(file, stat);
+      if (!now.equals(approved.get(path))) {
+        requireBuildId(pid, file, path);
+        approved.put(path, now);
+      }
       return;
     }
     long modified = ((FileTime) stat.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS);

@@ -12,6 +12,8 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A checkpoint that is read, checked and in memory: what is restored from it waits for no page.
@@ -29,6 +31,12 @@ public final class LoadedCheckpoint implements AutoCloseable {
   /** By mode, as they are first asked for. Guarded by itself. */
   private final Map<MemoryMode, Map<Integer, MemoryLayout>> layouts =
       new EnumMap<>(MemoryMode.class);
+
+  /** By mode and pid, as they are first asked for. Guarded by itself. */
+  private final Map<MemoryMode, Map<Integer, WrittenPages>> written =
+      new EnumMap<>(MemoryMode.class);
+
+  private final Map<Path, FileCheck.Approved> approvedFiles = new ConcurrentHashMap<>();
 
   private LoadedCheckpoint(
       Path directory,
@@ -112,6 +120,27 @@ public final class LoadedCheckpoint implements AutoCloseable {
       }
       return layouts.get(mode);
     }
+  }
+
+  /** The written pages of a process in a mode's layout; empty where they are too many to keep. */
+  Optional<WrittenPages> written(MemoryMode mode, MemoryLayout layout) throws IOException {
+    if (!WrittenPages.fit(layout)) {
+      return Optional.empty();
+    }
+    synchronized (written) {
+      Map<Integer, WrittenPages> ofMode = written.computeIfAbsent(mode, m -> new HashMap<>());
+      WrittenPages known = ofMode.get(layout.pid());
+      if (known == null) {
+        known = WrittenPages.of(layout, new PageWriter(new NamedPages(images)));
+        ofMode.put(layout.pid(), known);
+      }
+      return Optional.of(known);
+    }
+  }
+
+  /** The files that restores of it have found to be right. Thread safe. */
+  Map<Path, FileCheck.Approved> approvedFiles() {
+    return approvedFiles;
   }
 
   FilledMemory memory() {

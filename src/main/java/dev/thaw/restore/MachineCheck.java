@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Refuses a machine on which the programs of a checkpoint would go wrong: without instructions that
@@ -24,9 +25,17 @@ import java.util.List;
  */
 record MachineCheck(List<String> cpuFeatures, long monotonicNanos) {
 
+  /** What this CPU has; read once. */
+  private static final AtomicReference<List<String>> INSTRUCTIONS = new AtomicReference<>();
+
   /** This machine, in the caller's time namespace. */
   static MachineCheck here() throws IOException {
-    return new MachineCheck(CpuInfo.instructions(firstCpu()), Clock.nanos(Clock.CLOCK_MONOTONIC));
+    List<String> instructions = INSTRUCTIONS.get();
+    if (instructions == null) {
+      instructions = List.copyOf(CpuInfo.instructions(firstCpu()));
+      INSTRUCTIONS.set(instructions);
+    }
+    return new MachineCheck(instructions, Clock.nanos(Clock.CLOCK_MONOTONIC));
   }
 
   private static String firstCpu() throws IOException {

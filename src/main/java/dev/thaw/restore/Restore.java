@@ -1,5 +1,6 @@
 package dev.thaw.restore;
 
+import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
 import dev.thaw.pager.InitConnection;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -147,7 +149,10 @@ public final class Restore implements AutoCloseable {
       MachineCheck.here().require(images.manifest().machine(), options.acceptOtherCpu());
       HugePageCheck.require(images);
       kept.make(images.files().keptFiles());
-      new FileCheck(options.acceptChangedFiles()).check(images);
+      new FileCheck(
+              options.acceptChangedFiles(),
+              loaded.map(LoadedCheckpoint::approvedFiles).orElseGet(HashMap::new))
+          .check(images);
       KernelPages.requireSame(images.manifest().machine(), images.processes());
       stages.begin("layout");
       restore = new Restore(options, images, loaded, init, stages);
@@ -236,10 +241,19 @@ public final class Restore implements AutoCloseable {
   }
 
   private void build() throws IOException {
-    try (TracerThread tracer = new TracerThread("tracer")) {
-      TreeBuilder builder =
-          new TreeBuilder(options, images, layouts, files, context, init, pager, stages);
+    TreeBuilder builder =
+        new TreeBuilder(options, images, loaded, layouts, files, context, init, pager, stages);
+    TracerThread tracer = TracerThread.lease();
+    try {
       hostPid = tracer.submit(builder::build);
+    } catch (IOException | RuntimeException | Error e) {
+      tracer.close(); // what it has made dies with it
+      throw e;
+    }
+    if (images.manifest().processes().stream().anyMatch(TreeNode::zombie)) {
+      tracer.close(); // a zombie stays its tracer's, and its parent does not hear of it
+    } else {
+      tracer.giveBack();
     }
   }
 

@@ -36,6 +36,7 @@ final class TreeBuilder implements BuildSite {
 
   private final Restore.Options options;
   private final Images images;
+  private final Optional<LoadedCheckpoint> loaded;
   private final Map<Integer, MemoryLayout> layouts;
   private final FilesPlan files;
   private final RestoreContext context;
@@ -50,6 +51,7 @@ final class TreeBuilder implements BuildSite {
   TreeBuilder(
       Restore.Options options,
       Images images,
+      Optional<LoadedCheckpoint> loaded,
       Map<Integer, MemoryLayout> layouts,
       FilesPlan files,
       RestoreContext context,
@@ -58,6 +60,7 @@ final class TreeBuilder implements BuildSite {
       Stages stages) {
     this.options = options;
     this.images = images;
+    this.loaded = loaded;
     this.layouts = layouts;
     this.files = files;
     this.context = context;
@@ -154,9 +157,15 @@ final class TreeBuilder implements BuildSite {
   @Override
   public void write(MemoryLayout layout) throws IOException {
     queue.flush();
-    ProcessBuilding process = processes.get(layout.pid());
-    for (PagemapRun run : layout.writtenRuns()) {
-      writer.write(process.hostPid(), run);
+    int pid = processes.get(layout.pid()).hostPid();
+    Optional<WrittenPages> kept =
+        loaded.isPresent() ? loaded.get().written(options.memory(), layout) : Optional.empty();
+    if (kept.isPresent()) {
+      kept.get().write(pid);
+    } else {
+      for (PagemapRun run : layout.writtenRuns()) {
+        writer.write(pid, run);
+      }
     }
   }
 

@@ -71,7 +71,7 @@ class InitIT {
       assertArrayEquals(new String[] {"0", "1", "2", "300"}, descriptors);
       String maps = Files.readString(Path.of("/proc/" + wanted + "/maps"));
       assertFalse(maps.contains("memfd:"), maps);
-      assertTrue(maps.contains("100000000000-100000010000 r-xp"), maps);
+      assertTrue(maps.contains("100000000000-100000002000 r-xp"), maps);
       SyscallException taken =
           assertThrows(SyscallException.class, () -> init.connection().spawn(wanted, SLEEPER));
       assertEquals(Errno.EEXIST, taken.errno());
