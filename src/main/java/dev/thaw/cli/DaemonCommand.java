@@ -30,6 +30,13 @@ final class DaemonCommand extends ThawCommand {
       description = "Return once it serves.")
   boolean detach;
 
+  @Option(
+      names = "--no-rehearsal",
+      description =
+          "Do not restore a small program of its own over and over at first, which takes two seconds"
+              + " of a CPU that nobody else wants, and makes what is asked for later faster.")
+  boolean noRehearsal;
+
   @Override
   public Integer call() throws IOException {
     Path where = path(socket.orElseGet(DaemonCommand::fromEnvironment));
@@ -38,6 +45,9 @@ final class DaemonCommand extends ThawCommand {
     Main.warmUp();
     if (READY != null) {
       Thawd.detach(Integer.parseInt(READY));
+    }
+    if (!noRehearsal) {
+      thawd.rehearse();
     }
     thawd.serve();
     return ExitCode.OK;

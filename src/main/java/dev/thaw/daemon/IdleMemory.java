@@ -23,6 +23,11 @@ final class IdleMemory {
   private int running;
   private ScheduledFuture<?> due;
 
+  /** Whether a command runs. */
+  synchronized boolean isBusy() {
+    return running > 0;
+  }
+
   /** A command begins. */
   synchronized void busy() {
     running++;

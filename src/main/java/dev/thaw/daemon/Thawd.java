@@ -33,6 +33,7 @@ public final class Thawd implements AutoCloseable {
   private final Commands commands;
   private final Templates templates = new Templates();
   private final IdleMemory idle = new IdleMemory();
+  private final Rehearsal rehearsal;
   private final ExecutorService threads =
       Executors.newCachedThreadPool(
           work -> {
@@ -46,6 +47,7 @@ public final class Thawd implements AutoCloseable {
     this.lockFile = lockFile;
     this.listener = listener;
     this.commands = commands;
+    this.rehearsal = new Rehearsal(commands, idle::isBusy);
   }
 
   /**
@@ -107,6 +109,20 @@ public final class Thawd implements AutoCloseable {
     }
   }
 
+  /** Has what commands do compiled, in the background. */
+  public void rehearse() {
+    Thread thread =
+        new Thread(
+            () -> {
+              rehearsal.run();
+              idle.busy();
+              idle.done(); // there is garbage
+            },
+            "rehearsal");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
   /** Serves until {@link #close}. */
   public void serve() {
     while (true) {
@@ -139,6 +155,7 @@ public final class Thawd implements AutoCloseable {
   /** Takes the socket away, so that no launcher finds it. Trees and clones live on. */
   @Override
   public void close() throws IOException {
+    rehearsal.end();
     Files.deleteIfExists(socket);
     lockFile.close();
   }
