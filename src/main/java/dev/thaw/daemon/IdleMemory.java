@@ -1,5 +1,6 @@
 package dev.thaw.daemon;
 
+import dev.thaw.linux.ThisProcess;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -41,7 +42,12 @@ final class IdleMemory {
   synchronized void done() {
     running--;
     if (running == 0) {
-      due = timer.schedule(System::gc, QUIET_MILLIS, TimeUnit.MILLISECONDS);
+      due = timer.schedule(IdleMemory::giveBack, QUIET_MILLIS, TimeUnit.MILLISECONDS);
     }
+  }
+
+  private static void giveBack() {
+    System.gc();
+    ThisProcess.trim(); // compilers and decompression leave megabytes in malloc's arenas
   }
 }

@@ -33,4 +33,6 @@ final class LibC {
   static native int munmap(Pointer addr, long length);
 
   static native Pointer strerror(int code);
+
+  static native int malloc_trim(long pad);
 }

@@ -266,6 +266,11 @@ public final class Program {
       return arg instanceof Word64 word ? new Word64(word.offset() + dataOffset) : arg;
     }
 
+    /** What the calls and the data so far take in the area of a blob. */
+    public long bytes() {
+      return (long) ops.size() * BlobLayout.OP_BYTES + data.size();
+    }
+
     /** How many calls there are so far. */
     public int size() {
       return ops.size();

@@ -1,7 +1,6 @@
 package dev.thaw.restore;
 
 import dev.thaw.image.ProcessImage;
-import dev.thaw.remote.Program;
 import dev.thaw.restore.fd.FilesPlan;
 import dev.thaw.restore.fd.Phase;
 
@@ -9,7 +8,6 @@ import dev.thaw.restore.fd.Phase;
 final class AreaSize {
   private static final long BASE = 1 << 20;
   private static final long PER_VMA = 1024;
-  private static final long PER_OP = 96;
   private static final long PER_THREAD = 64 << 10;
 
   private AreaSize() {}
@@ -19,8 +17,7 @@ final class AreaSize {
     for (ProcessImage process : images.processes()) {
       long bytes = process.mm().vmas().size() * PER_VMA + process.threads().size() * PER_THREAD;
       for (Phase phase : Phase.values()) {
-        Program program = files.program(process.pid(), phase).build();
-        bytes = Math.max(bytes, PER_OP * program.ops().size() + program.data().length);
+        bytes = Math.max(bytes, files.program(process.pid(), phase).bytes());
       }
       most = Math.max(most, bytes + process.threads().size() * PER_THREAD);
     }

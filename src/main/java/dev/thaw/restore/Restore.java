@@ -105,9 +105,9 @@ public final class Restore implements AutoCloseable {
         loaded.isPresent()
             ? loaded.get().layouts(options.memory())
             : Layouts.of(images, options.memory());
-    this.pager = PagerSession.create(init, new NamedPages(images));
-    this.context = new RestoreContext(pager.initPid());
     this.files = new FilesPlan(images.processes(), images.files());
+    this.pager = PagerSession.create(init, new NamedPages(images)); // late: thaw-init may be young
+    this.context = new RestoreContext(pager.initPid());
   }
 
   /** Reads, checks and restores; returns when the tree runs. */
