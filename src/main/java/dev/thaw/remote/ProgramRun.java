@@ -98,7 +98,9 @@ final class ProgramRun {
       }
       thread.keepRunning();
       if (received == MessageSocket.Received.GONE) {
-        throw new TaskGoneException(thread.tid(), "gone while it ran program " + program.name());
+        throw new TaskGoneException(
+            thread.tid(),
+            "gone while it ran program " + program.name() + thread.howItEnds(Injection.LIMIT));
       }
       if (deadline.passed()) {
         throw new RemoteException(

@@ -141,6 +141,29 @@ public final class Tracee {
     }
   }
 
+  /**
+   * For messages: waits for the end of one that is going, and tells what came before it, as {@code
+   * ": stopped, signal 11; killed by signal 11"}.
+   */
+  String howItEnds(Duration limit) throws RemoteException {
+    StringBuilder how = new StringBuilder();
+    Deadline deadline = Deadline.in(limit);
+    while (!deadline.passed()) {
+      try {
+        Optional<WaitStatus> status = poll();
+        if (status.isPresent()) {
+          how.append(how.length() == 0 ? ": " : "; ").append(status.get());
+          resumeAfter(status.get(), false);
+        } else {
+          deadline.pause();
+        }
+      } catch (TaskGoneException e) {
+        return how.append(how.length() == 0 ? ": " : "; ").append(e.getMessage()).toString();
+      }
+    }
+    return how.toString();
+  }
+
   private Optional<WaitStatus> poll() throws RemoteException {
     Optional<WaitStatus> status;
     try {
