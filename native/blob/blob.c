@@ -181,6 +181,15 @@ static int64_t receive(const struct blob_header *h)
 	return call4(__NR_read, (uint64_t)h->own_fd, (uint64_t)&command, 1, 0) == 1 ? command : 0;
 }
 
+/* The driver takes the thread from here to where it is to go on. */
+__attribute__((noreturn)) static void wait_to_be_taken(struct blob_header *h)
+{
+	h->state = BLOB_LEFT;
+	call4(__NR_close, (uint64_t)h->own_fd, 0, 0, 0);
+	for (;;)
+		call4(__NR_pause, 0, 0, 0, 0);
+}
+
 /*
  * Makes the socket. The driver, which traces every system call until here, finds the blob at the
  * entry to sched_yield and takes its end. If it is dead by then, closing the other end leaves the
@@ -213,9 +222,12 @@ __attribute__((noreturn)) void blob_main(struct blob_header *h)
 		h->own_fd = h->driver_fd = -1;
 	if (h->state == BLOB_GIVEN || bootstrap(h)) {
 		const char done = BLOB_REPLY_DONE;
+		int64_t command;
 
-		while (receive(h) == BLOB_COMMAND_RUN) {
+		while ((command = receive(h)) == BLOB_COMMAND_RUN || command == BLOB_COMMAND_LAST) {
 			run(h);
+			if (command == BLOB_COMMAND_LAST)
+				wait_to_be_taken(h);
 			if (call6(__NR_sendto, (uint64_t)h->own_fd, (uint64_t)&done, 1, MSG_NOSIGNAL,
 				  0, 0) != 1)
 				break;

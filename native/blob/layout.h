@@ -69,6 +69,7 @@ enum blob_state {
 	BLOB_FRESH = 0,
 	BLOB_OFFERED = 1, /* own_fd and driver_fd are valid: the driver may take its end */
 	BLOB_GIVEN = 2,   /* own_fd is valid, and the driver has its end: none is to be made */
+	BLOB_LEFT = 3,    /* own_fd is about to be closed; no command comes any more */
 };
 
 struct blob_header {
@@ -96,6 +97,7 @@ struct blob_header {
 
 /* Commands: one byte a message. */
 #define BLOB_COMMAND_RUN 'R'
+#define BLOB_COMMAND_LAST 'L' /* for a task under construction; answered by the end of file */
 #define BLOB_REPLY_DONE 'D'
 #endif
 #endif

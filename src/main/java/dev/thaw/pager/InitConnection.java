@@ -31,6 +31,7 @@ public final class InitConnection implements AutoCloseable {
   private static final int DROP = 11;
 
   private final UnixSocket socket;
+  private final boolean parent;
 
   /** Of thaw-init, since the first hello. */
   private volatile PidFd self;
@@ -38,9 +39,14 @@ public final class InitConnection implements AutoCloseable {
   /** An answer: its words, and descriptors that the caller owns. */
   record Reply(long[] args, List<Fd> fds) {}
 
-  /** Takes ownership of the socket. */
+  /** Takes ownership of the socket, whose other end a thaw-init has that others have started. */
   public InitConnection(UnixSocket socket) {
+    this(socket, false);
+  }
+
+  private InitConnection(UnixSocket socket, boolean parent) {
     this.socket = socket;
+    this.parent = parent;
   }
 
   /** The connection that thaw-init gave this process: the descriptor in THAW_INIT_FD. */
@@ -49,7 +55,7 @@ public final class InitConnection implements AutoCloseable {
     if (number == null) {
       throw new IllegalStateException("THAW_INIT_FD is not set: not started by thaw-init");
     }
-    return new InitConnection(new UnixSocket(Integer.parseInt(number)));
+    return new InitConnection(new UnixSocket(Integer.parseInt(number)), true);
   }
 
   /**
@@ -163,6 +169,11 @@ public final class InitConnection implements AutoCloseable {
       hello().fds().forEach(Fd::close);
     }
     return PidFd.of(self.duplicate());
+  }
+
+  /** Whether thaw-init has started this JVM: it is in the same pid namespace then. */
+  public boolean isParent() {
+    return parent;
   }
 
   /** Whether thaw-init is there: it goes when the last process of its tree has gone. */

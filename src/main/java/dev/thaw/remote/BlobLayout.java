@@ -23,6 +23,8 @@ final class BlobLayout {
   /** enum blob_state. */
   static final int STATE_GIVEN = 2;
 
+  static final int STATE_LEFT = 3;
+
   // struct blob_op
   static final int OP_BYTES = 80;
   static final int OP_SUCCESS = 4;
@@ -41,6 +43,7 @@ final class BlobLayout {
   static final long MARKER = Syscalls.SCHED_YIELD;
 
   static final char COMMAND_RUN = 'R';
+  static final char COMMAND_LAST = 'L';
 
   private BlobLayout() {}
 

@@ -35,7 +35,7 @@ public final class Program {
     if (programs.size() == 1) {
       return programs.get(0);
     }
-    Builder joined = builder(programs.get(0).name);
+    Builder joined = builder(programs.isEmpty() ? "nothing" : programs.get(0).name);
     programs.forEach(joined::append);
     return joined.build();
   }

@@ -19,12 +19,19 @@ final class ProgramRun {
   private final Area.Block block;
   private final MessageSocket socket;
   private final Program program;
+  private final boolean last;
 
-  ProgramRun(Tracee thread, Area.Block block, MessageSocket socket, Program program) {
+  /**
+   * A run.
+   *
+   * @param last the blob closes its socket after it, and waits to be taken out
+   */
+  ProgramRun(Tracee thread, Area.Block block, MessageSocket socket, Program program, boolean last) {
     this.thread = thread;
     this.block = block;
     this.socket = socket;
     this.program = program;
+    this.last = last;
   }
 
   /** Has the blob begin. */
@@ -39,7 +46,7 @@ final class ProgramRun {
     AreaMapping.write(thread, block.programAddress(), code);
     AreaMapping.write(thread, block.address() + BlobLayout.OP_COUNT, runHeader(program));
     KillPoint.reach("program-written");
-    send(BlobLayout.COMMAND_RUN);
+    send(last ? BlobLayout.COMMAND_LAST : BlobLayout.COMMAND_RUN);
     KillPoint.reach("program-started");
   }
 
@@ -96,6 +103,9 @@ final class ProgramRun {
       if (received == MessageSocket.Received.MESSAGE) {
         return;
       }
+      if (received == MessageSocket.Received.GONE && hasLeft()) {
+        return;
+      }
       thread.keepRunning();
       if (received == MessageSocket.Received.GONE) {
         throw new TaskGoneException(
@@ -110,6 +120,13 @@ final class ProgramRun {
         deadline.pause();
       }
     }
+  }
+
+  /** The end of the socket is the end of the program, or of the task. */
+  private boolean hasLeft() throws RemoteException {
+    return last
+        && AreaMapping.read(thread, block.address() + BlobLayout.STATE, 4).getInt()
+            == BlobLayout.STATE_LEFT;
   }
 
   private RemoteException programFailed(int index, Results results) {

@@ -37,6 +37,7 @@ public final class RemoteProcess implements AutoCloseable {
   private final Original original;
   private final int minFd;
   private MessageSocket socket;
+  private boolean left;
   private int ownFd = -1;
 
   /** What a living target was before: null for a task under construction. */
@@ -202,23 +203,25 @@ public final class RemoteProcess implements AutoCloseable {
    * @throws RemoteException at the first call that does not succeed: names it, its arguments, errno
    */
   public Results run(Program program) throws RemoteException {
-    ProgramRun run = new ProgramRun(thread, block(), socket, program);
+    ProgramRun run = new ProgramRun(thread, block(), socket, program, false);
     run.start();
     return run.finish();
   }
 
   /**
-   * Runs programs to their ends, each in a thread of its own, all at once.
+   * Runs the last programs of tasks under construction, all at once: what is left to be done with
+   * them is {@link #cureTo} or {@link #cureThreadTo}.
    *
    * @throws RemoteException as {@link #run}, for one of them
    */
-  public static void runTogether(Map<RemoteProcess, Program> programs) throws RemoteException {
+  public static void runLast(Map<RemoteProcess, Program> programs) throws RemoteException {
     List<ProgramRun> runs = new ArrayList<>();
     for (Map.Entry<RemoteProcess, Program> entry : programs.entrySet()) {
       RemoteProcess process = entry.getKey();
       ProgramRun run =
-          new ProgramRun(process.thread, process.block(), process.socket, entry.getValue());
+          new ProgramRun(process.thread, process.block(), process.socket, entry.getValue(), true);
       run.start();
+      process.left = true;
       runs.add(run);
     }
     for (ProgramRun run : runs) {
@@ -289,19 +292,14 @@ public final class RemoteProcess implements AutoCloseable {
   }
 
   /**
-   * Ends the construction of a process: the area is unmapped by the {@code syscall} instruction at
-   * {@code syscallGadget}, the blob's descriptor closed, and the thread is stopped with its final
+   * Ends the construction of a process, after {@link #runLast}: the area is unmapped by the {@code
+   * syscall} instruction at {@code syscallGadget}, and the thread is stopped with its final
    * registers; detach then lets it run.
    */
   public void cureTo(Registers registers, byte[] xstate, long signalMask, long syscallGadget)
       throws RemoteException {
-    thread.stop(Injection.LIMIT);
-    long result = Injection.call(thread, gadgetCall(syscallGadget, Syscalls.CLOSE, ownFd));
-    if (result != 0) {
-      throw callFailed(thread, "close of the blob's descriptor", result);
-    }
-    closeSocket();
-    result =
+    takeOut();
+    long result =
         Injection.call(
             thread, gadgetCall(syscallGadget, Syscalls.MUNMAP, area.address(), area.bytes()));
     if (result != 0) {
@@ -315,14 +313,20 @@ public final class RemoteProcess implements AutoCloseable {
 
   /**
    * As {@link #cureTo} for a further thread: the area stays, the first thread unmaps it at last.
-   * Its descriptor has been closed by a program of another thread.
    */
   public void cureThreadTo(Registers registers, byte[] xstate, long signalMask)
       throws RemoteException {
-    thread.stop(Injection.LIMIT);
+    takeOut();
     set(registers, xstate, signalMask);
-    closeSocket(); // only now: the blob, which reads from the other end, must not see that
     area.giveBack(block);
+  }
+
+  private void takeOut() throws RemoteException {
+    if (!left) {
+      throw new IllegalStateException("pid " + thread.tid() + " has not run its last program");
+    }
+    closeSocket();
+    thread.stop(Injection.LIMIT);
   }
 
   private Registers gadgetCall(long gadget, long nr, long... args) throws RemoteException {

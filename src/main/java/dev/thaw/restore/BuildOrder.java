@@ -154,11 +154,10 @@ final class BuildOrder {
     if (!further.isEmpty()) {
       Map<ThreadImage, Program> programs = new LinkedHashMap<>();
       further.forEach(thread -> programs.put(thread, attributes(process, thread)));
-      site.run(pid, programs);
-      site.run(pid, SkeletonPrograms.close(birth.firstThreadFd(), birth.lastThreadFd()));
+      site.runLast(pid, programs);
     }
     // The leader, whose rights made the rest, comes last.
-    site.run(pid, attributes(process, threads.get(0)));
+    site.runLast(pid, attributes(process, threads.get(0)));
     site.installExitPages(process);
   }
 

@@ -61,8 +61,11 @@ interface BuildSite {
   /** Sets what only files of /proc/PID set. */
   void settings(ProcessImage process) throws IOException;
 
-  /** Has further threads of {@code pid} run programs, all at once. */
-  void run(int pid, Map<ThreadImage, Program> programs) throws IOException;
+  /** Has further threads of {@code pid} run their last programs, all at once. */
+  void runLast(int pid, Map<ThreadImage, Program> programs) throws IOException;
+
+  /** Has the first thread run its last program. */
+  void runLast(int pid, Program program) throws IOException;
 
   /** Has the pages installed that the kernel touches when the threads exit. */
   void installExitPages(ProcessImage process) throws IOException;

@@ -29,12 +29,10 @@ final class PidWait {
 
   /**
    * Refuses where a task of the checkpoint could not have its number, if this can be seen from
-   * here.
-   *
-   * @param initPid of thaw-init; if it has not started this JVM, it may be in another pid namespace
+   * here: a thaw-init that has not started this JVM may be in another pid namespace.
    */
-  static void requireFree(Images images, int initPid) throws IOException {
-    if (ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L) != initPid) {
+  static void requireFree(Images images, InitConnection init) throws IOException {
+    if (!init.isParent()) {
       return;
     }
     List<Integer> wanted = new ArrayList<>();

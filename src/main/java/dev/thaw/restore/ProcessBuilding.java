@@ -72,11 +72,11 @@ final class ProcessBuilding {
     }
   }
 
-  /** Runs programs in further threads, all at once. */
-  void runIn(Map<ThreadImage, Program> programs) throws IOException {
+  /** Runs the last programs of further threads, all at once. */
+  void runLast(Map<ThreadImage, Program> programs) throws IOException {
     Map<RemoteProcess, Program> byBlob = new LinkedHashMap<>();
     programs.forEach((thread, program) -> byBlob.put(blobOf(thread), program));
-    RemoteProcess.runTogether(byBlob);
+    RemoteProcess.runLast(byBlob);
   }
 
   private RemoteProcess blobOf(ThreadImage thread) {

@@ -5,6 +5,7 @@ import dev.thaw.remote.RemoteException;
 import dev.thaw.remote.RemoteProcess;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Programs that wait to be run as one: every run costs two switches between processes, which is
@@ -33,10 +34,24 @@ final class ProgramQueue {
   /** Runs what waits. */
   void flush() throws RemoteException {
     if (!waiting.isEmpty()) {
-      Program all = Program.inOrder(waiting);
-      waiting.clear();
-      bytes = 0;
-      task.run(all);
+      task.run(taken());
     }
+  }
+
+  /** Adds the last program of a task, and runs what waits. */
+  void runLast(RemoteProcess runner, Program program) throws RemoteException {
+    add(runner, program);
+    if (task != runner) {
+      flush(); // there was nothing to be added
+      task = runner;
+    }
+    RemoteProcess.runLast(Map.of(runner, taken()));
+  }
+
+  private Program taken() {
+    Program all = Program.inOrder(waiting);
+    waiting.clear();
+    bytes = 0;
+    return all;
   }
 }

@@ -157,7 +157,7 @@ public final class Restore implements AutoCloseable {
       stages.begin("layout");
       restore = new Restore(options, images, loaded, init, stages);
       if (!options.newPid()) {
-        PidWait.requireFree(images, restore.pager.initPid());
+        PidWait.requireFree(images, init);
       }
       restore.layOut();
       hugeFiles.make(images, new PageWriter(new NamedPages(images)), restore.context);

@@ -176,9 +176,14 @@ public final class RestorePlan implements BuildSite {
   }
 
   @Override
-  public void run(int pid, Map<ThreadImage, Program> programs) {
+  public void runLast(int pid, Map<ThreadImage, Program> programs) {
     programs.forEach(
         (thread, program) -> add(pid, "attributes of thread " + thread.tid(), calls(program)));
+  }
+
+  @Override
+  public void runLast(int pid, Program program) {
+    run(pid, program);
   }
 
   @Override
@@ -237,8 +242,8 @@ public final class RestorePlan implements BuildSite {
     for (int i = process.threads().size() - 1; i >= 0; i--) {
       ThreadImage thread = process.threads().get(i);
       Program.Builder leave = Program.builder("leave the blob");
+      leave.call(Syscalls.CLOSE, places.blobFd() + i);
       if (i == 0) {
-        leave.call(Syscalls.CLOSE, places.blobFd());
         leave.call(Syscalls.MUNMAP, places.areaAddress(), places.areaBytes());
       }
       List<String> text = new ArrayList<>(calls(leave.build()));

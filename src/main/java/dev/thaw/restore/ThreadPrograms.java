@@ -51,10 +51,6 @@ final class ThreadPrograms {
    *     and then the driver's ends, in the same order
    */
   record Birth(List<ThreadImage> threads, Program program, int firstThreadFd) {
-    int lastThreadFd() {
-      return firstThreadFd + threads.size() - 1;
-    }
-
     int firstDriverFd() {
       return firstThreadFd + threads.size();
     }

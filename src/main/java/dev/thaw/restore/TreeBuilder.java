@@ -131,9 +131,14 @@ final class TreeBuilder implements BuildSite {
   }
 
   @Override
-  public void run(int pid, Map<ThreadImage, Program> programs) throws IOException {
+  public void runLast(int pid, Map<ThreadImage, Program> programs) throws IOException {
     queue.flush();
-    processes.get(pid).runIn(programs);
+    processes.get(pid).runLast(programs);
+  }
+
+  @Override
+  public void runLast(int pid, Program program) throws IOException {
+    queue.runLast(processes.get(pid).remote(), program);
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -97,6 +98,7 @@ class FreshTaskIT {
                 assertEquals(target.pid(), who.result(parentPid));
                 assertEquals(Set.of("0", "1", "2", "3"), descriptors(born.tid()));
                 assertEquals(Set.of("0", "1", "2", "3"), descriptors(target.pid()));
+                RemoteProcess.runLast(Map.of(remote, Program.builder("nothing").build()));
                 remote.cureTo(fresh.goingOn(), fresh.xstate(), fresh.mask(), fresh.gadget());
                 born.detach();
                 parent.cure();
@@ -143,9 +145,9 @@ class FreshTaskIT {
               assertEquals(target.pid(), who.result(pid));
               assertEquals(born.tid(), who.result(tid));
               Program.Builder closing = Program.builder("close");
-              closing.call(Syscalls.CLOSE, made.int32(pair));
               closing.call(Syscalls.CLOSE, made.int32(pair.plus(4)));
               process.run(closing.build());
+              RemoteProcess.runLast(Map.of(thread, Program.builder("nothing").build()));
               Registers ending = fresh.goingOn().with(Reg.RAX, Syscalls.EXIT).with(Reg.RDI, 0);
               thread.cureThreadTo(ending, fresh.xstate(), fresh.mask());
               born.detach();
