@@ -2,6 +2,7 @@ package dev.thaw;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What to restore, and how: {@link #of} and what differs from it, e.g. {@code
@@ -48,91 +49,78 @@ public record RestoreOptions(
 
   /** The same, with every page there before the tree runs. */
   public RestoreOptions withEager() {
-    return new RestoreOptions(
-        directory,
-        detach,
-        pidfile,
-        true,
-        privateMemory,
-        acceptChangedFiles,
-        acceptOtherCpu,
-        workingSet,
-        record,
-        progress);
+    return changed(draft -> draft.eager = true);
   }
 
   /** The same, for a caller that does not wait for the tree. */
   public RestoreOptions withDetach() {
-    return new RestoreOptions(
-        directory,
-        true,
-        pidfile,
-        eager,
-        privateMemory,
-        acceptChangedFiles,
-        acceptOtherCpu,
-        workingSet,
-        record,
-        progress);
+    return changed(draft -> draft.detach = true);
   }
 
   /** The same, with this kind of private memory. */
   public RestoreOptions with(PrivateMemory memory) {
-    return new RestoreOptions(
-        directory,
-        detach,
-        pidfile,
-        eager,
-        memory,
-        acceptChangedFiles,
-        acceptOtherCpu,
-        workingSet,
-        record,
-        progress);
+    return changed(draft -> draft.privateMemory = memory);
   }
 
   /** The same, recording what the tree touches. */
   public RestoreOptions with(RecordOptions recording) {
-    return new RestoreOptions(
-        directory,
-        detach,
-        pidfile,
-        eager,
-        privateMemory,
-        acceptChangedFiles,
-        acceptOtherCpu,
-        workingSet,
-        Optional.of(recording),
-        progress);
+    return changed(draft -> draft.record = Optional.of(recording));
   }
 
   /** The same, without installing what was recorded before. */
   public RestoreOptions withoutWorkingSet() {
-    return new RestoreOptions(
-        directory,
-        detach,
-        pidfile,
-        eager,
-        privateMemory,
-        acceptChangedFiles,
-        acceptOtherCpu,
-        false,
-        record,
-        progress);
+    return changed(draft -> draft.workingSet = false);
   }
 
   /** The same, told to {@code listener}. */
   public RestoreOptions with(Progress listener) {
-    return new RestoreOptions(
-        directory,
-        detach,
-        pidfile,
-        eager,
-        privateMemory,
-        acceptChangedFiles,
-        acceptOtherCpu,
-        workingSet,
-        record,
-        listener);
+    return changed(draft -> draft.progress = listener);
+  }
+
+  private RestoreOptions changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.finished();
+  }
+
+  /** A copy that can be changed: here alone an option is carried from one to the next. */
+  private static final class Draft {
+    private final Path directory;
+    private final Optional<Path> pidfile;
+    private final boolean acceptChangedFiles;
+    private final boolean acceptOtherCpu;
+    private boolean detach;
+    private boolean eager;
+    private PrivateMemory privateMemory;
+    private boolean workingSet;
+    private Optional<RecordOptions> record;
+    private Progress progress;
+
+    Draft(RestoreOptions options) {
+      directory = options.directory;
+      detach = options.detach;
+      pidfile = options.pidfile;
+      eager = options.eager;
+      privateMemory = options.privateMemory;
+      acceptChangedFiles = options.acceptChangedFiles;
+      acceptOtherCpu = options.acceptOtherCpu;
+      workingSet = options.workingSet;
+      record = options.record;
+      progress = options.progress;
+    }
+
+    RestoreOptions finished() {
+      return new RestoreOptions(
+          directory,
+          detach,
+          pidfile,
+          eager,
+          privateMemory,
+          acceptChangedFiles,
+          acceptOtherCpu,
+          workingSet,
+          record,
+          progress);
+    }
   }
 }
