@@ -8,13 +8,9 @@ import dev.thaw.linux.SpawnedProcess;
 import dev.thaw.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,8 +21,6 @@ import org.junit.jupiter.api.Timeout;
  */
 @Tag("kernel")
 class FillerDeathIT {
-  private static final int SIGKILL = 9;
-
   @Test
   @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void everyWordIsRightWhilePagerAndFillerAreKilled() throws Exception {
@@ -45,18 +39,21 @@ class FillerDeathIT {
         SpawnedProcess init = start(command, status[1])) {
       String running = line(ours);
       assertTrue(running.startsWith("running "), running);
-      AtomicBoolean over = new AtomicBoolean();
-      Killer fillers = new Killer(init.pid(), "java", 700, seed, over);
-      Killer pagers = new Killer(init.pid(), "thaw-pager", 40, seed + 1, over);
-      String exited = line(ours);
-      over.set(true);
-      fillers.join();
-      pagers.join();
+      String exited;
+      int fillersKilled;
+      int pagersKilled;
+      try (Killer fillers = new Killer(seed, 700, () -> Killer.children(init.pid(), "java"));
+          Killer pagers =
+              new Killer(seed + 1, 40, () -> Killer.children(init.pid(), "thaw-pager"))) {
+        exited = line(ours);
+        fillersKilled = fillers.kills();
+        pagersKilled = pagers.kills();
+      }
       assertEquals("exited 0\n", exited, "seed " + seed);
       assertEquals(0, init.await());
       System.out.printf(
-          "filler death: %d fillers and %d pagers killed%n", fillers.kills, pagers.kills);
-      assertTrue(fillers.kills > 0 && pagers.kills > 0);
+          "filler death: %d fillers and %d pagers killed%n", fillersKilled, pagersKilled);
+      assertTrue(fillersKilled > 0 && pagersKilled > 0);
     }
   }
 
@@ -70,53 +67,5 @@ class FillerDeathIT {
     UnixSocket.Message message = status.receive(100);
     assertNotNull(message, "thaw-init ended without a word");
     return new String(message.bytes(), StandardCharsets.US_ASCII);
-  }
-
-  /** Kills the children of thaw-init that have a name, at random moments. */
-  private static final class Killer extends Thread {
-    private final int init;
-    private final String name;
-    private final int everyMillis;
-    private final Random random;
-    private final AtomicBoolean over;
-    private volatile int kills;
-
-    Killer(int init, String name, int everyMillis, long seed, AtomicBoolean over) {
-      this.init = init;
-      this.name = name;
-      this.everyMillis = everyMillis;
-      this.random = new Random(seed);
-      this.over = over;
-      start();
-    }
-
-    @Override
-    public void run() {
-      try {
-        while (!over.get()) {
-          // Not a wait for something: the moments are to be random.
-          Thread.sleep(random.nextInt(2 * everyMillis));
-          String children =
-              Files.readString(Path.of("/proc/" + init + "/task/" + init + "/children")).trim();
-          for (String pid : children.split(" ")) {
-            if (!pid.isEmpty()
-                && isNamed(pid)
-                && SpawnedProcess.kill(Integer.parseInt(pid), SIGKILL)) {
-              kills++;
-            }
-          }
-        }
-      } catch (InterruptedException | IOException e) {
-        // thaw-init has ended
-      }
-    }
-
-    private boolean isNamed(String pid) {
-      try {
-        return Files.readString(Path.of("/proc/" + pid + "/comm")).trim().equals(name);
-      } catch (IOException e) {
-        return false;
-      }
-    }
   }
 }

@@ -10,10 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,8 +20,6 @@ import org.junit.jupiter.api.Timeout;
 /** thaw-init and thaw-pager are killed at once, again and again; the model still finds no error. */
 @Tag("kernel")
 class KeeperIT {
-  private static final int SIGKILL = 9;
-
   @Test
   @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void everyWordIsRightWhileInitAndPagerAreKilledTogether() throws Exception {
@@ -40,13 +37,13 @@ class KeeperIT {
       session.start();
       ours.send(new byte[1], List.of());
       session.fillAll();
-      AtomicBoolean over = new AtomicBoolean();
-      Killer killer = new Killer(session, seed, over);
-      assertEquals(0, victim.await(), "status of the victim, seed " + seed);
-      over.set(true);
-      killer.join();
-      System.out.println("keeper: killed together " + killer.kills + " times");
-      assertTrue(killer.kills > 3, killer.kills + " kills");
+      int kills;
+      try (Killer killer = new Killer(seed, 50, new Both(session))) {
+        assertEquals(0, victim.await(), "status of the victim, seed " + seed);
+        kills = killer.kills() / 2;
+      }
+      System.out.println("keeper: killed together " + kills + " times");
+      assertTrue(kills > 3, kills + " kills");
       last = session.pagerPid();
     }
     await(() -> !Files.exists(Path.of("/proc/" + last)), "the end of the last pager");
@@ -64,38 +61,24 @@ class KeeperIT {
     }
   }
 
-  /** Kills both at random moments, whenever all three are there. */
-  private static final class Killer extends Thread {
+  /** thaw-init and thaw-pager, once each, whenever there is a third to take over. */
+  private static final class Both implements Supplier<List<Integer>> {
     private final PagerSession session;
-    private final Random random;
-    private final AtomicBoolean over;
-    private volatile int kills;
+    private int previous = -1;
 
-    Killer(PagerSession session, long seed, AtomicBoolean over) {
+    Both(PagerSession session) {
       this.session = session;
-      this.random = new Random(seed);
-      this.over = over;
-      start();
     }
 
     @Override
-    public void run() {
-      int previous = -1;
-      while (!over.get()) {
-        int pager = session.pagerPid();
-        Optional<Integer> init = parentOf(pager);
-        if (pager == previous || init.isEmpty() || !hasKeeper(init.get())) {
-          LockSupport.parkNanos(1_000_000);
-          continue;
-        }
-        // Not a wait for something: the moments are to be random.
-        LockSupport.parkNanos(random.nextInt(100_000_000));
-        boolean initFirst = random.nextBoolean();
-        SpawnedProcess.kill(initFirst ? init.get() : pager, SIGKILL);
-        SpawnedProcess.kill(initFirst ? pager : init.get(), SIGKILL);
-        previous = pager;
-        kills++;
+    public List<Integer> get() {
+      int pager = session.pagerPid();
+      Optional<Integer> init = parentOf(pager);
+      if (pager == previous || init.isEmpty() || !hasKeeper(init.get())) {
+        return List.of();
       }
+      previous = pager;
+      return List.of(init.get(), pager);
     }
 
     private static Optional<Integer> parentOf(int pid) {
@@ -109,20 +92,9 @@ class KeeperIT {
       }
     }
 
-    /** It sleeps in poll(2) once it has made its pidfd: from then on it takes over. */
+    /** It has its name once it has made its pidfd: from then on it takes over. */
     private static boolean hasKeeper(int init) {
-      try {
-        Path children = Path.of("/proc/" + init + "/task/" + init + "/children");
-        for (String pid : Files.readString(children).trim().split(" ")) {
-          if (!pid.isEmpty()
-              && Files.readString(Path.of("/proc/" + pid + "/comm")).trim().equals("thaw-keeper")) {
-            return true;
-          }
-        }
-      } catch (IOException e) {
-        return false;
-      }
-      return false;
+      return !Killer.children(init, "thaw-keeper").isEmpty();
     }
   }
 }
