@@ -61,8 +61,8 @@ fmt:
 #   resume   dumps and restores of 64 MiB to 4 GiB       redis    redis with 1 GiB: dump, restore, first GETs
 #   reply    command to first reply, by thawd and not    clones   64 clones of 512 MiB, and their memory
 #   hotspot  Tomcat: cold start beside restore           fill     filling beside the memory's own limit
-#   pager    a fault, a scan, fault-around
-BENCH_ROWS := resume redis reply clones hotspot fill pager
+#   pager    a fault, a scan, fault-around            readers  threads that fault at once, readers that answer
+BENCH_ROWS := resume redis reply clones hotspot fill pager readers
 ROW ?= $(BENCH_ROWS)
 BENCH = "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -Dthaw.native=$(CURDIR)/$(NATIVE) -Dthaw.command=$(CURDIR)/target/thaw \
   -cp target/test-classes:target/classes:$$(<target/bench.classpath)
@@ -86,6 +86,8 @@ bench-fill:
 	@$(BENCH) dev.thaw.pager.FillBench $(BENCH_ROUNDS)
 bench-pager:
 	@$(BENCH) dev.thaw.pager.PagerBench $(BENCH_ROUNDS)
+bench-readers:
+	@$(NATIVE)/bench/readers $(BENCH_ROUNDS)
 
 FORMAT_VERSION = $(shell sed -n 's/.*FORMAT_VERSION = \(.*\);/\1/p' src/main/java/dev/thaw/image/Manifest.java)
 golden: build
