@@ -1,6 +1,7 @@
 /*
- * ballast MIB FILE: holds so much private memory, half of it text-like and half random, writes its pid to
- * FILE when it is there, and then touches one page a millisecond. What the bench of resume times restores.
+ * ballast MIB FILE [shared]: holds so much private memory, or shared, half of it text-like and half random,
+ * writes its pid to FILE when it is there, and then touches one page a millisecond. What the bench of resume
+ * times restores.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -30,13 +31,14 @@ static void fill(uint64_t *page, uint64_t *state, int random)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: ballast MIB FILE\n");
+	if (argc < 3) {
+		fprintf(stderr, "usage: ballast MIB FILE [shared]\n");
 		return 2;
 	}
 	size_t pages = strtoul(argv[1], NULL, 10) << 8;
 	uint64_t state = 88172645463325252;
-	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int flags = MAP_ANONYMOUS | (argc > 3 ? MAP_SHARED : MAP_PRIVATE);
+	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
 
 	if (memory == MAP_FAILED) {
 		perror("ballast: mmap");

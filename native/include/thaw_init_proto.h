@@ -1,6 +1,7 @@
 /*
  * What the JVM and thaw-init say to each other: one SOCK_SEQPACKET message each way per request,
- * this header first, descriptors by SCM_RIGHTS, a text payload after it where the type says so.
+ * this header first, descriptors by SCM_RIGHTS, a payload after it where the type says so. A request that
+ * may be repeated is, when no answer comes: thaw-init may have been killed with it in hand.
  * dev.thaw.pager.InitConnection mirrors it; TablesTest compares the two.
  */
 #ifndef THAW_INIT_PROTO_H
@@ -45,6 +46,8 @@ enum thaw_init_type {
 	THAW_INIT_HOLD = 10,
 	/* args: such a number, which is closed */
 	THAW_INIT_DROP = 11,
+	/* payload: thaw_init_range, any number; their pages are there afterwards, empty if they were not */
+	THAW_INIT_ALLOCATE = 12,
 };
 
 struct thaw_init_msg {
@@ -53,8 +56,17 @@ struct thaw_init_msg {
 	int32_t error; /* in a reply: 0 or an errno */
 	uint32_t payload_bytes;
 	int64_t args[4];
+	uint64_t number; /* of the request, and again in its answer */
 };
 
-_Static_assert(sizeof(struct thaw_init_msg) == 48, "no padding");
+_Static_assert(sizeof(struct thaw_init_msg) == 56, "no padding");
+
+struct thaw_init_range {
+	uint64_t first_page; /* of the memfd */
+	uint32_t page_count;
+	uint32_t backing; /* index into backings */
+};
+
+_Static_assert(sizeof(struct thaw_init_range) == 16, "no padding");
 
 #endif

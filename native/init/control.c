@@ -271,6 +271,8 @@ static int perform(struct request *q, struct reply *a)
 		return drop(q);
 	case THAW_INIT_REAPED:
 		return reaped(q, a);
+	case THAW_INIT_ALLOCATE:
+		return allocate_ranges(q->payload, q->msg.payload_bytes);
 	default:
 		return ENOSYS;
 	}
@@ -283,6 +285,7 @@ int control_message(void)
 
 	if (!err) {
 		a.msg.type = request.msg.type;
+		a.msg.number = request.msg.number;
 		a.msg.error = perform(&request, &a);
 	}
 	for (int i = 0; i < request.fd_count; i++)

@@ -56,6 +56,10 @@ extern struct init_state init;
 /* control.c */
 int control_message(void) must_check; /* 0, or -errno when the JVM is gone */
 
+/* allocate.c */
+/* What a THAW_INIT_ALLOCATE asks for; 0, or an errno. */
+int allocate_ranges(const char *payload, size_t bytes) must_check;
+
 /* record.c */
 int record_make_log(void) must_check;
 /* Maps the log that thaw-init has made. */

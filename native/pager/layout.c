@@ -72,6 +72,8 @@ static const struct {
 	AT(thaw_space, vmas),
 	SIZE(thaw_vma),
 	SIZE(thaw_init_msg),
+	AT(thaw_init_msg, number),
+	SIZE(thaw_init_range),
 	SIZE(thaw_touch),
 	AT(thaw_touches, version),
 	AT(thaw_touches, state),

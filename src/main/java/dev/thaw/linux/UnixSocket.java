@@ -12,6 +12,7 @@ public final class UnixSocket extends Fd {
   private static final long NR_POLL = 7;
   private static final long NR_SHUTDOWN = 48;
   private static final long NR_GETSOCKOPT = 55;
+  private static final int POLLIN = 1;
   private static final int POLLHUP = 0x10;
   private static final int SO_PEERCRED = 17;
   private static final int SHUT_RD = 0;
@@ -115,6 +116,15 @@ public final class UnixSocket extends Fd {
         }
       }
       return n == 0 && fds.isEmpty() ? null : new Message(data.getByteArray(0, (int) n), fds);
+    }
+  }
+
+  /** Waits so long for a message, or the end; whether there is one. */
+  public boolean await(int timeoutMillis) {
+    try (Scratch poll = Scratch.of(8)) {
+      poll.setInt(0, number());
+      poll.setInt(4, POLLIN);
+      return LibC.syscall(NR_POLL, Pointer.nativeValue(poll), 1, timeoutMillis, 0, 0, 0) > 0;
     }
   }
 

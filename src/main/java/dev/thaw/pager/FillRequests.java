@@ -64,7 +64,7 @@ final class FillRequests implements AutoCloseable {
       throw new IllegalStateException("no frame fills page index " + request.index());
     }
     filler
-        .demand(frame, request.refill())
+        .demand(frame, request.refill(), true)
         .whenComplete(
             (done, failure) -> {
               if ((table.page(request.index()) & Tables.PAGE_POISONED) != 0) {

@@ -71,7 +71,7 @@ public final class FilledMemory implements AutoCloseable {
       }
       contents.add(
           new FrameMap.Content(
-              new FrameMap.Target(memfds.get(i), spec.shared()), slots, spec.content()));
+              new FrameMap.Target(i, memfds.get(i), spec.shared()), slots, spec.content()));
     }
     return new FrameMap(source.framePages(), source.frameCount(), contents);
   }

@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
@@ -28,6 +28,7 @@ final class Filler implements AutoCloseable {
   private final PageSource source;
   private final SessionTable table;
   private final FrameMap map;
+  private final Optional<TreePays> treePays;
   private final AtomicIntegerArray state;
   private final List<Thread> threads = new ArrayList<>();
 
@@ -40,14 +41,22 @@ final class Filler implements AutoCloseable {
   private boolean closed;
   private final CompletableFuture<Void> all = new CompletableFuture<>();
 
-  private record Job(int frame, boolean refill, CompletableFuture<Void> done) {}
+  private record Job(int frame, boolean refill, boolean fault, CompletableFuture<Void> done) {}
 
   /**
    * Starts the threads.
    *
+   * @param treePays where it is not this process that pays for the pages
    * @param resumed whether a filler before this one may have filled some of it
    */
-  Filler(PageSource source, SessionTable table, FrameMap map, int threadCount, boolean resumed) {
+  Filler(
+      PageSource source,
+      SessionTable table,
+      FrameMap map,
+      Optional<TreePays> treePays,
+      int threadCount,
+      boolean resumed) {
+    this.treePays = treePays;
     this.source = source;
     this.table = table;
     this.map = map;
@@ -85,15 +94,17 @@ final class Filler implements AutoCloseable {
 
   /**
    * Fills the frame ahead of all others. The future is done when its pages are there, or poisoned.
+   *
+   * @param fault whether a thread of the tree waits for it
    */
-  CompletableFuture<Void> demand(int frame, boolean refill) {
+  CompletableFuture<Void> demand(int frame, boolean refill, boolean fault) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     if (!refill && state.get(frame) == DONE) {
       done.complete(null);
       return done;
     }
     synchronized (lock) {
-      demanded.add(new Job(frame, refill, done));
+      demanded.add(new Job(frame, refill, fault, done));
       lock.notifyAll(); // a worker may wait for a frame, another for work
     }
     return done;
@@ -109,18 +120,6 @@ final class Filler implements AutoCloseable {
       finishIfDone();
     }
     return all;
-  }
-
-  /** Waits until the frame is there. */
-  void fillNow(int frame) throws IOException {
-    try {
-      demand(frame, false).get();
-    } catch (ExecutionException e) {
-      throw new IOException("frame " + frame + " is not filled", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while frame " + frame + " is filled", e);
-    }
   }
 
   private void finishIfDone() {
@@ -154,7 +153,7 @@ final class Filler implements AutoCloseable {
         while (nextFrame >= 0 && nextFrame < map.frameCount()) {
           int frame = nextFrame++;
           if (state.get(frame) == NEW) {
-            return new Job(frame, false, new CompletableFuture<>());
+            return new Job(frame, false, false, new CompletableFuture<>());
           }
         }
         try {
@@ -170,7 +169,7 @@ final class Filler implements AutoCloseable {
   private void perform(Job job, ByteBuffer buffer) {
     int frame = job.frame();
     if (state.compareAndSet(frame, NEW, BUSY)) {
-      fill(frame, false, buffer);
+      fill(job, false, buffer);
       synchronized (lock) {
         state.set(frame, DONE);
         framesLeft--;
@@ -178,7 +177,7 @@ final class Filler implements AutoCloseable {
         lock.notifyAll();
       }
     } else if (job.refill()) {
-      fill(frame, true, buffer);
+      fill(job, true, buffer);
     } else {
       awaitDone(frame);
     }
@@ -197,7 +196,8 @@ final class Filler implements AutoCloseable {
     }
   }
 
-  private void fill(int frame, boolean again, ByteBuffer buffer) {
+  private void fill(Job job, boolean again, ByteBuffer buffer) {
+    int frame = job.frame();
     List<FrameMap.Piece> pieces = map.pieces(frame);
     if (pieces.isEmpty()) {
       return;
@@ -205,6 +205,7 @@ final class Filler implements AutoCloseable {
     try {
       buffer.clear();
       source.readFrame(frame, buffer);
+      treePays.ifPresent(pays -> pays.before(frame, job.fault(), again));
       for (FrameMap.Piece piece : pieces) {
         write(piece, again, buffer);
       }

@@ -35,8 +35,8 @@ final class FrameMap {
    */
   record Piece(Target target, int pageInFrame, int pageCount, long firstPage, long index) {}
 
-  /** The memfd of a backing. */
-  record Target(Memfd memfd, boolean shared) {}
+  /** The memfd of a backing, which has that number. */
+  record Target(int backing, Memfd memfd, boolean shared) {}
 
   /** What is known of one backing; slots and extents ascend. */
   record Content(Target target, List<SessionTable.IndexedSlot> slots, List<Extent> extents) {}

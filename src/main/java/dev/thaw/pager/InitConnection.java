@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The connection to thaw-init, the parent of the restored tree: {@code native/include/
@@ -16,7 +17,7 @@ import java.util.List;
  */
 public final class InitConnection implements AutoCloseable {
   static final int VERSION = 3;
-  static final int HEADER_BYTES = 48;
+  static final int HEADER_BYTES = 56;
   static final int MAX_PAYLOAD_BYTES = 65536;
   private static final int HELLO = 1;
   private static final int SPAWN = 2;
@@ -29,12 +30,25 @@ public final class InitConnection implements AutoCloseable {
   private static final int ROOT = 9;
   private static final int HOLD = 10;
   private static final int DROP = 11;
+  private static final int ALLOCATE = 12;
+  static final int RANGE_BYTES = 16;
+  static final int NUMBER_AT = 48;
+
+  /** What may be done twice: asked again where thaw-init was killed and thaw-keeper goes on. */
+  private static final Set<Integer> REPEATABLE = Set.of(HELLO, GET_FD, REAPED, ALLOCATE);
+
+  private static final int REPEAT_MILLIS = 200;
 
   private final UnixSocket socket;
   private final boolean parent;
 
   /** Of thaw-init, since the first hello. */
   private volatile PidFd self;
+
+  private long requests;
+
+  /** Pages of a backing's memfd. */
+  record PageRange(int backing, long firstPage, int pageCount) {}
 
   /** An answer: its words, and descriptors that the caller owns. */
   record Reply(long[] args, List<Fd> fds) {}
@@ -143,6 +157,23 @@ public final class InitConnection implements AutoCloseable {
     return (int) request("add space", ADD_SPACE, List.of(uffd, table), pid, flags).args()[0];
   }
 
+  /**
+   * Has thaw-init make pages of memfds, which its memory cgroup then pays for. Those that are there
+   * stay as they are; the others are empty.
+   */
+  void allocate(List<PageRange> ranges) throws IOException {
+    int most = MAX_PAYLOAD_BYTES / RANGE_BYTES;
+    for (int from = 0; from < ranges.size(); from += most) {
+      List<PageRange> some = ranges.subList(from, Math.min(from + most, ranges.size()));
+      ByteBuffer payload =
+          ByteBuffer.allocate(RANGE_BYTES * some.size()).order(ByteOrder.nativeOrder());
+      for (PageRange range : some) {
+        payload.putLong(range.firstPage()).putInt(range.pageCount()).putInt(range.backing());
+      }
+      request("allocate", ALLOCATE, List.of(), payload.array());
+    }
+  }
+
   /** Starts thaw-pager; returns its pid. */
   int start() throws IOException {
     return (int) request("start", START, List.of()).args()[0];
@@ -193,12 +224,13 @@ public final class InitConnection implements AutoCloseable {
     for (int i = 0; i < args.length; i++) {
       out.putLong(16 + 8 * i, args[i]);
     }
+    out.putLong(NUMBER_AT, ++requests);
     out.put(HEADER_BYTES, payload);
     socket.send(out.array(), fds);
-    UnixSocket.Message message = socket.receive(HEADER_BYTES);
-    if (message == null || message.bytes().length != HEADER_BYTES) {
-      throw new IOException("thaw-init is gone (" + what + ")");
+    while (REPEATABLE.contains(type) && !socket.await(REPEAT_MILLIS)) {
+      socket.send(out.array(), fds);
     }
+    UnixSocket.Message message = answer(what);
     ByteBuffer in = ByteBuffer.wrap(message.bytes()).order(ByteOrder.nativeOrder());
     if (in.getInt(0) != VERSION || in.getInt(4) != type) {
       throw new IOException(
@@ -209,6 +241,21 @@ public final class InitConnection implements AutoCloseable {
     }
     long[] words = {in.getLong(16), in.getLong(24), in.getLong(32), in.getLong(40)};
     return new Reply(words, message.fds());
+  }
+
+  /** The answer to the last request; those of one that was repeated come once more. */
+  private UnixSocket.Message answer(String what) throws IOException {
+    while (true) {
+      UnixSocket.Message message = socket.receive(HEADER_BYTES);
+      if (message == null || message.bytes().length < HEADER_BYTES) {
+        throw new IOException("thaw-init is gone (" + what + ")");
+      }
+      ByteBuffer in = ByteBuffer.wrap(message.bytes()).order(ByteOrder.nativeOrder());
+      if (in.getLong(NUMBER_AT) == requests) {
+        return message;
+      }
+      message.fds().forEach(Fd::close);
+    }
   }
 
   @Override

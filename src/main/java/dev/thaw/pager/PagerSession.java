@@ -4,12 +4,14 @@ import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.EventFd;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Memfd;
+import dev.thaw.linux.PidFd;
 import dev.thaw.store.PageSource;
 import dev.thaw.store.WorkingSet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
@@ -34,6 +36,7 @@ public final class PagerSession implements AutoCloseable {
   private final int initPid;
   private final PageSource source;
   private final boolean resumed;
+  private Boolean treePays; // null: nothing was filled here yet
   private final SessionTable table;
   private final EventFd requestBell;
   private final EventFd pagerBell;
@@ -117,22 +120,25 @@ public final class PagerSession implements AutoCloseable {
    */
   public int addFilled(FilledMemory template, int number) throws IOException {
     BackingSpec spec = template.spec(number);
-    Memfd memfd;
-    if (spec.shared()) {
-      memfd = emptyMemfd(spec);
-      for (Extent extent : spec.content()) {
-        template
-            .memfd(number)
-            .copyTo(
-                memfd,
-                extent.firstPage() * Memfd.PAGE_BYTES,
-                extent.pageCount() * Memfd.PAGE_BYTES);
-      }
-    } else {
-      memfd = Memfd.of(template.memfd(number).duplicate());
-    }
+    Memfd memfd = spec.shared() ? emptyMemfd(spec) : Memfd.of(template.memfd(number).duplicate());
     int marks = Tables.PAGE_HAS_CONTENT | Tables.PAGE_FILLED;
-    return addBacking(spec, memfd, template.extents(number), marks);
+    int backing = addBacking(spec, memfd, template.extents(number), marks);
+    if (spec.shared()) {
+      copy(template.memfd(number), backing, spec.content());
+    }
+    return backing;
+  }
+
+  private void copy(Memfd from, int backing, List<Extent> content) throws IOException {
+    if (treePays()) {
+      TreePays.makeAll(init, backing, content);
+    }
+    for (Extent extent : content) {
+      from.copyTo(
+          memfd(backing),
+          extent.firstPage() * Memfd.PAGE_BYTES,
+          extent.pageCount() * Memfd.PAGE_BYTES);
+    }
   }
 
   /** As sparse as it gets; a shared one has its exact size in whole pages. */
@@ -185,6 +191,21 @@ public final class PagerSession implements AutoCloseable {
     return pages;
   }
 
+  /** Whether what is filled here is for another memory cgroup than this process has. */
+  private boolean treePays() {
+    if (treePays == null && init.isParent()) {
+      treePays = false;
+    }
+    if (treePays == null) {
+      try (PidFd process = init.process()) {
+        treePays = TreePays.isNeeded(process);
+      } catch (IOException e) {
+        treePays = false; // thaw-init has gone, and the tree with it
+      }
+    }
+    return treePays;
+  }
+
   /** The pid of thaw-init, in its own pid namespace: what the restored processes see. */
   public int initPid() {
     return initPid;
@@ -216,7 +237,7 @@ public final class PagerSession implements AutoCloseable {
         index -> {
           int frame = map.frameOf(index);
           if (frame >= 0 && frames.add(frame)) {
-            waits.add(filler.demand(frame, false));
+            waits.add(filler.demand(frame, false, false));
           }
         });
     for (CompletableFuture<Void> wait : waits) {
@@ -389,13 +410,15 @@ public final class PagerSession implements AutoCloseable {
       return;
     }
     List<FrameMap.Content> contents = new ArrayList<>();
-    for (Backing b : backings) {
-      contents.add(
-          new FrameMap.Content(new FrameMap.Target(b.memfd(), b.shared()), b.slots(), b.content()));
+    for (int i = 0; i < backings.size(); i++) {
+      Backing b = backings.get(i);
+      FrameMap.Target target = new FrameMap.Target(i, b.memfd(), b.shared());
+      contents.add(new FrameMap.Content(target, b.slots(), b.content()));
     }
     map = new FrameMap(source.framePages(), source.frameCount(), contents);
+    Optional<TreePays> pays = treePays() ? Optional.of(new TreePays(init, map)) : Optional.empty();
     int threads = Runtime.getRuntime().availableProcessors();
-    filler = new Filler(source, table, map, threads, resumed);
+    filler = new Filler(source, table, map, pays, threads, resumed);
   }
 
   /**

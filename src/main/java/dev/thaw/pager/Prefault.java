@@ -45,7 +45,7 @@ final class Prefault implements AutoCloseable {
     for (long index : indices) {
       int frame = map.frameOf(index);
       if (frame >= 0 && frames.add(frame)) {
-        fills.add(filler.demand(frame, false));
+        fills.add(filler.demand(frame, false, false));
       }
     }
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.thaw.linux.SpawnedProcess;
 import dev.thaw.linux.UnixSocket;
+import dev.thaw.real.MemoryGroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,16 +21,44 @@ import org.junit.jupiter.api.Timeout;
 /** thaw-init and thaw-pager are killed at once, again and again; the model still finds no error. */
 @Tag("kernel")
 class KeeperIT {
+  /** Less than half of what is shared in the model, or stays in the memfd. */
+  private static final long PAID_BYTES = 4 << 20;
+
   @Test
   @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void everyWordIsRightWhileInitAndPagerAreKilledTogether() throws Exception {
+    runAndKill((init, session) -> {});
+  }
+
+  /** Then thaw-init has requests all the time, and dies with some in hand. */
+  @Test
+  @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void theSameWhereTheTreesCgroupPaysForWhatIsFilled() throws Exception {
+    try (MemoryGroup group = new MemoryGroup("thaw-keeper")) {
+      runAndKill(
+          (init, session) -> {
+            if (session == null) {
+              group.enter(init.pid());
+            } else {
+              assertTrue(group.sharedBytes() > PAID_BYTES, group.sharedBytes() + " bytes");
+            }
+          });
+    }
+  }
+
+  private interface Look {
+    /** Before the session is made, and at the end of the victim. */
+    void at(InitUnderTest init, PagerSession session) throws IOException;
+  }
+
+  private static void runAndKill(Look look) throws Exception {
     long seed = Long.getLong("thaw.model.seed", System.nanoTime());
     System.out.println("keeper: seed " + seed);
     ModelRun run = new ModelRun(seed, 3, 500, 300, 300, 8000, 20, 5_000_000L, true, 0, false);
     ModelPages pages = run.pages();
     UnixSocket[] pair = UnixSocket.pair();
     int last;
-    try (InitUnderTest init = new InitUnderTest();
+    try (InitUnderTest init = entered(look);
         PagerSession session = PagerSession.create(init.connection(), pages);
         UnixSocket ours = pair[0];
         SpawnedProcess victim = ModelRun.startVictim(pair[1])) {
@@ -44,9 +73,16 @@ class KeeperIT {
       }
       System.out.println("keeper: killed together " + kills + " times");
       assertTrue(kills > 3, kills + " kills");
+      look.at(init, session);
       last = session.pagerPid();
     }
     await(() -> !Files.exists(Path.of("/proc/" + last)), "the end of the last pager");
+  }
+
+  private static InitUnderTest entered(Look look) throws IOException {
+    InitUnderTest init = new InitUnderTest();
+    look.at(init, null);
+    return init;
   }
 
   private interface Condition {

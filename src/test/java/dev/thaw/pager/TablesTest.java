@@ -90,6 +90,8 @@ class TablesTest {
     java.put("THAW_INIT_VERSION", (long) InitConnection.VERSION);
     java.put("THAW_INIT_MAX_BYTES", (long) InitConnection.MAX_PAYLOAD_BYTES);
     java.put("thaw_init_msg", (long) InitConnection.HEADER_BYTES);
+    java.put("thaw_init_msg.number", (long) InitConnection.NUMBER_AT);
+    java.put("thaw_init_range", (long) InitConnection.RANGE_BYTES);
   }
 
   private static void latency(Map<String, Long> java) {

@@ -7,14 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A memory cgroup of its own (version 1 or 2), below this process's. */
-final class MemoryGroup implements AutoCloseable {
+public final class MemoryGroup implements AutoCloseable {
   private static final Path V1 = Path.of("/sys/fs/cgroup/memory");
   private static final Path V2 = Path.of("/sys/fs/cgroup");
 
   private final Path directory;
   private final boolean first;
 
-  MemoryGroup(String name) throws IOException {
+  /** Makes it; the name of this process is part of its own. */
+  public MemoryGroup(String name) throws IOException {
     first = Files.isDirectory(V1);
     String controller = first ? "memory" : "";
     String own = "/";
@@ -35,6 +36,11 @@ final class MemoryGroup implements AutoCloseable {
             List.of("sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", directory + "/cgroup.procs"));
     line.addAll(command);
     return line;
+  }
+
+  /** Moves a process into it; what the process has is still charged to where it was. */
+  public void enter(int pid) throws IOException {
+    Files.writeString(directory.resolve("cgroup.procs"), Integer.toString(pid));
   }
 
   /** The most that it has held at any time, bytes. */
@@ -58,7 +64,7 @@ final class MemoryGroup implements AutoCloseable {
   }
 
   /** Of these, memfds and shared memory. */
-  long sharedBytes() throws IOException {
+  public long sharedBytes() throws IOException {
     return stat(first ? "total_shmem" : "shmem");
   }
 

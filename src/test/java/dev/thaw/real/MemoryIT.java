@@ -39,14 +39,7 @@ class MemoryIT {
   }
 
   private long peakOfRestore(int mib, String memory) throws Exception {
-    Path checkpoint = directory.resolve("checkpoint-" + mib);
-    Path ready = directory.resolve("ready-" + mib);
-    String ballast = Path.of(System.getProperty("thaw.native"), "bench/ballast").toString();
-    try (Target program =
-        Target.start(directory, List.of(ballast, Integer.toString(mib), ready.toString()))) {
-      Target.await("the program", () -> Files.exists(ready));
-      program.dump(checkpoint);
-    }
+    Path checkpoint = checkpoint(mib);
     try (MemoryGroup group = new MemoryGroup("thaw-memory-" + mib)) {
       Path pidFile = directory.resolve("pid-" + mib + memory);
       List<String> command =
@@ -64,8 +57,20 @@ class MemoryIT {
         return group.peakBytes();
       }
     } finally {
-      Files.delete(ready);
       Thaw.runProgram(List.of("rm", "-r", checkpoint.toString()));
     }
+  }
+
+  private Path checkpoint(int mib) throws Exception {
+    Path checkpoint = directory.resolve("checkpoint-" + mib);
+    Path ready = directory.resolve("ready-" + mib);
+    String ballast = Path.of(System.getProperty("thaw.native"), "bench/ballast").toString();
+    try (Target program =
+        Target.start(directory, List.of(ballast, Integer.toString(mib), ready.toString()))) {
+      Target.await("the program", () -> Files.exists(ready));
+      program.dump(checkpoint);
+    }
+    Files.delete(ready);
+    return checkpoint;
   }
 }
