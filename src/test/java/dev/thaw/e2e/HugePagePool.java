@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class HugePagePool implements AutoCloseable {
   /** What the victim {@code hugetlb} needs. */
-  static final int FOR_VICTIM = 32;
+  static final int FOR_VICTIM = 48;
 
   /** There are enough for the victims while the tests of a class run. */
   static final class ForVictims implements BeforeAllCallback, AfterAllCallback {
