@@ -58,7 +58,7 @@ final class Victim implements AutoCloseable {
     this.pid = Integer.parseInt(parent.inputReader().readLine());
   }
 
-  /** The names of all programs that are built on the frame, or on none. */
+  /** The names of all programs that are built on the frame, or on none, and run anywhere. */
   static List<String> names() {
     try (Stream<Path> sources = Files.list(SOURCES)) {
       return sources
@@ -74,7 +74,8 @@ final class Victim implements AutoCloseable {
   private static boolean isVictim(Path source) {
     try {
       String text = Files.readString(source);
-      return text.contains("frame_start(") || text.contains("VICTIM_NO_LIBC");
+      return !text.contains("VICTIM_ALONE")
+          && (text.contains("frame_start(") || text.contains("VICTIM_NO_LIBC"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
