@@ -99,12 +99,16 @@ final class CheckpointMap {
 
   private String name(int object) {
     SharedMemory memory = memory(object);
-    return switch (memory.kind()) {
-      case ANONYMOUS -> "shared anonymous";
-      case MEMFD -> "memfd:" + memory.name();
-      case UNLINKED -> "unlinked file";
-      case SYSV -> "System V segment " + memory.sysv().id();
-    };
+    String kind =
+        switch (memory.kind()) {
+          case ANONYMOUS -> "shared anonymous";
+          case MEMFD -> "memfd:" + memory.name();
+          case UNLINKED -> "unlinked file";
+          case SYSV -> "System V segment " + memory.sysv().id();
+        };
+    return memory.isHuge()
+        ? kind + " (huge pages of " + memory.hugePageBytes() / 1024 + " kB)"
+        : kind;
   }
 
   private List<ReportData.ProcessMap> processes() {

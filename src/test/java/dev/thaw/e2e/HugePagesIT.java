@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Huge pages (hugetlb) are few: a restore that would need more than there are says so. */
 @Tag("e2e")
@@ -69,6 +71,31 @@ class HugePagesIT {
       assertEquals(List.of("hugetlb"), holders("/memfd:huge"), "thaw keeps none of them");
       victim.check();
       assertEquals(before + HugePagePool.FOR_VICTIM, HugePagePool.free());
+    } finally {
+      pool.close();
+    }
+  }
+
+  /**
+   * None of its huge pages is the pager's, so a recording and a page order know the others only.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"hugetlb", "hugetlb_sysv"})
+  void aCheckpointWithThemIsRecordedReportedAndOptimized(String name) throws Exception {
+    HugePagePool pool = HugePagePool.grow(HugePagePool.FOR_VICTIM);
+    try (Victim victim = Victim.start(name, directory)) {
+      Path checkpoint = victim.dump("checkpoint", "-R");
+      victim.dump("gone");
+      victim.restore(checkpoint, "--record");
+      Command.thaw("mark", victim.pid()).succeeded();
+      Path page = directory.resolve("page.html");
+      Command.thaw("report", checkpoint, "-o", page).succeeded();
+      assertTrue(Files.readString(page).contains("huge pages of 2048 kB"));
+      victim.dump("gone again");
+      Command.thaw("optimize", checkpoint).succeeded();
+      Command.thaw("verify", checkpoint).succeeded();
+      victim.restore(checkpoint);
+      victim.check();
     } finally {
       pool.close();
     }
