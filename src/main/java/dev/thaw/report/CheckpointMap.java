@@ -142,6 +142,16 @@ final class CheckpointMap {
     return !found[0];
   }
 
+  /**
+   * Whether the pager serves it, as {@code Treatment} has it: else there are no faults to record.
+   */
+  private static boolean isRecorded(Vma vma) {
+    if (vma.backing() instanceof Vma.Backing.Anonymous anonymous) {
+      return !anonymous.growsDown() && !vma.has("lo");
+    }
+    return vma.backing() instanceof Vma.Backing.Shared shared && !shared.privately();
+  }
+
   private ReportData.VmaMap vma(Place place, long pagesPerCell) {
     Vma vma = place.vma();
     VmaCells cells = new VmaCells(place.firstPage(), vma.pages(), pagesPerCell);
@@ -155,6 +165,7 @@ final class CheckpointMap {
         vma.end().toString(),
         permissions(vma),
         place.what(),
+        isRecorded(vma),
         vma.pages(),
         cells.held(HeldPages.Kind.STORED),
         cells.held(HeldPages.Kind.DUPLICATE),

@@ -39,6 +39,8 @@ record ReportData(
    * @param end exclusive, hex
    * @param permissions {@code rwxp}, as in /proc/PID/maps
    * @param what file or kind of memory
+   * @param recorded whether a recording shows its touches: not those of memory that is there before
+   *     the tree runs
    * @param pages its length
    * @param stored of these, stored for this place
    * @param duplicate of these, equal to a page that is stored for another
@@ -53,6 +55,7 @@ record ReportData(
       String end,
       String permissions,
       String what,
+      boolean recorded,
       long pages,
       long stored,
       long duplicate,

@@ -101,7 +101,8 @@ const map = {
     const end = start + BigInt(pages) * 4096n;
     const lines = [`0x${start.toString(16)}-0x${end.toString(16)}${pages > 1 ? ` (${count(pages)} pages)` : ""}`];
     if (cell.first === NEVER) {
-      lines.push(data.recordings.length ? "never touched" : "no recording");
+      lines.push(!vma.recorded ? "touches are not recorded: it is there before the tree runs"
+        : data.recordings.length ? "never touched" : "no recording");
     } else {
       lines.push(`first touched after ${duration(cell.first * 1000)}`
         + (pages > 1 ? `, ${count(cell.touched)} of ${count(pages)}` : ""));
