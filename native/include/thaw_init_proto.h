@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define THAW_INIT_VERSION 3u
+#define THAW_INIT_VERSION 4u
 #define THAW_INIT_MAX_FDS 5
 #define THAW_INIT_MAX_BYTES 65536
 

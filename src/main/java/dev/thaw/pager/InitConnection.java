@@ -16,7 +16,7 @@ import java.util.Set;
  * thaw_init_proto.h}. Thread safe; a request waits for its answer.
  */
 public final class InitConnection implements AutoCloseable {
-  static final int VERSION = 3;
+  static final int VERSION = 4;
   static final int HEADER_BYTES = 56;
   static final int MAX_PAYLOAD_BYTES = 65536;
   private static final int HELLO = 1;
