@@ -1,8 +1,5 @@
 package dev.thaw.image;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonValue;
-
 /** A virtual address. Unsigned: {@code [vsyscall]} lies above 2^63. Written as hex text. */
 public record Addr(long value) implements Comparable<Addr> {
 
@@ -11,7 +8,6 @@ public record Addr(long value) implements Comparable<Addr> {
     return new Addr(value);
   }
 
-  @JsonCreator
   static Addr parse(String hex) {
     if (!hex.startsWith("0x")) {
       throw new IllegalArgumentException("address without 0x: " + hex);
@@ -24,7 +20,6 @@ public record Addr(long value) implements Comparable<Addr> {
   }
 
   @Override
-  @JsonValue
   public String toString() {
     return "0x" + Long.toHexString(value);
   }

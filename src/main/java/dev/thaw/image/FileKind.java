@@ -1,9 +1,5 @@
 package dev.thaw.image;
 
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import com.fasterxml.jackson.databind.DatabindContext;
-import com.fasterxml.jackson.databind.JavaType;
-import com.fasterxml.jackson.databind.jsontype.impl.TypeIdResolverBase;
 import dev.thaw.image.file.CharDevice;
 import dev.thaw.image.file.Epoll;
 import dev.thaw.image.file.EventFd;
@@ -78,31 +74,17 @@ public enum FileKind {
     throw new IllegalStateException("unregistered " + file.getClass());
   }
 
-  /** Tells Jackson the names of the kinds. */
-  static final class Resolver extends TypeIdResolverBase {
-    @Override
-    public String idFromValue(Object value) {
-      return of((OpenFile) value).jsonName();
-    }
-
-    @Override
-    public String idFromValueAndType(Object value, Class<?> suggestedType) {
-      return idFromValue(value);
-    }
-
-    @Override
-    public JavaType typeFromId(DatabindContext context, String id) {
-      for (FileKind kind : values()) {
-        if (kind.jsonName().equals(id)) {
-          return context.constructType(kind.type);
-        }
+  /**
+   * The kind of that name in JSON.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static FileKind named(String jsonName) {
+    for (FileKind kind : values()) {
+      if (kind.jsonName().equals(jsonName)) {
+        return kind;
       }
-      throw new IllegalArgumentException("unknown kind of file: " + id);
     }
-
-    @Override
-    public JsonTypeInfo.Id getMechanism() {
-      return JsonTypeInfo.Id.CUSTOM;
-    }
+    throw new IllegalArgumentException("unknown kind of file: " + jsonName);
   }
 }

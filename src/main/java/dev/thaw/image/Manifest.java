@@ -1,6 +1,5 @@
 package dev.thaw.image;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -99,7 +98,6 @@ public record Manifest(
     }
 
     /** It has exited and its parent has not yet waited for it. */
-    @JsonIgnore
     public boolean zombie() {
       return state == State.ZOMBIE;
     }

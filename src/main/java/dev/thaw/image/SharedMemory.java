@@ -1,7 +1,5 @@
 package dev.thaw.image;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
-
 /**
  * Memory that several mappings or descriptors share: one memfd of the exact size at the restore.
  * Its pages are in the pagemap {@link #pagemapName}, in units of 4 KiB also where it consists of
@@ -57,7 +55,6 @@ public record SharedMemory(
   }
 
   /** Whether it consists of huge pages. */
-  @JsonIgnore
   public boolean isHuge() {
     return hugePageBytes != 0;
   }

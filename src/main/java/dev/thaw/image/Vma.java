@@ -1,8 +1,5 @@
 package dev.thaw.image;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 
 /**
@@ -44,18 +41,7 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
     return flags.contains(flag);
   }
 
-  /** Where the bytes of a VMA come from. A closed set. */
-  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
-  @JsonSubTypes({
-    @JsonSubTypes.Type(value = Backing.Anonymous.class, name = "anonymous"),
-    @JsonSubTypes.Type(value = Backing.Shared.class, name = "shared"),
-    @JsonSubTypes.Type(value = Backing.SysV.class, name = "sysv"),
-    @JsonSubTypes.Type(value = Backing.Huge.class, name = "huge"),
-    @JsonSubTypes.Type(value = Backing.MappedFile.class, name = "file"),
-    @JsonSubTypes.Type(value = Backing.CharDevice.class, name = "device"),
-    @JsonSubTypes.Type(value = Backing.Vdso.class, name = "vdso"),
-    @JsonSubTypes.Type(value = Backing.Vsyscall.class, name = "vsyscall")
-  })
+  /** Where the bytes of a VMA come from. A closed set; {@link BackingKind} has the names. */
   public sealed interface Backing {
     /** Whether pages of this VMA may be in the process's own pagemap. */
     boolean paged();
@@ -175,7 +161,6 @@ public record Vma(Addr start, Addr end, int prot, List<String> flags, Backing ba
       }
 
       /** Whether it is private anonymous memory. */
-      @JsonIgnore
       public boolean anonymous() {
         return object == 0;
       }

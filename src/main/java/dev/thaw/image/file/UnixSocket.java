@@ -1,6 +1,5 @@
 package dev.thaw.image.file;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.thaw.image.OpenFile;
 import dev.thaw.image.SocketSetting;
 import java.util.List;
@@ -56,7 +55,6 @@ public record UnixSocket(
    */
   public record PeerCredentials(int pid, int uid, int gid) {
     /** Whether anybody did. */
-    @JsonIgnore
     public boolean present() {
       return pid != 0;
     }
