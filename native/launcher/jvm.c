@@ -54,6 +54,9 @@ char **jvm_command(const struct place *place, enum jvm_life life, int reserved, 
 	command[n++] = "-XX:TieredStopAtLevel=1";
 	command[n++] = "-XX:+UseSerialGC";
 	command[n++] = "-XX:-UsePerfData";
+	/* JDK 17 would compile a class for a constructor that was called 15 times: 3 ms each. */
+	if (life == JVM_SHORT)
+		command[n++] = "-Dsun.reflect.inflationThreshold=1000000";
 	for (size_t i = 0; life == JVM_SERVES && i < sizeof(serving_flags) / sizeof(char *); i++)
 		command[n++] = (char *)serving_flags[i];
 	/* An archive that another JVM made, or other jars, is passed over without a word. */
@@ -77,6 +80,8 @@ char **jvm_command(const struct place *place, enum jvm_life life, int reserved, 
 	command[n++] = "-Djna.noclasspath=true";
 	/* Nor is /tmp searched for what an unpacking JNA left: one that cannot be written is a warning. */
 	command[n++] = "-Djna.nounpack=true";
+	/* All libraries have a path or are loaded: no ldconfig is run to learn where there might be more. */
+	command[n++] = "-Djna.platform.library.path=";
 	command[n++] = text("-DZstdNativePath=%s/native/libzstd-jni.so", home);
 	command[n++] = "-cp";
 	command[n++] = text("%s/thaw.jar", home);

@@ -1,6 +1,7 @@
 package dev.thaw.linux;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 
 /**
@@ -9,7 +10,8 @@ import com.sun.jna.Pointer;
  */
 final class LibC {
   static {
-    Native.register(LibC.class, "c");
+    // The JVM has it loaded: JNA need not look for a file of that name.
+    Native.register(LibC.class, NativeLibrary.getProcess());
   }
 
   private LibC() {}
