@@ -4,6 +4,7 @@ import dev.thaw.dump.Dump;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
 import dev.thaw.report.Report;
+import dev.thaw.restore.WarmUp;
 import dev.thaw.store.CheckpointDir;
 import dev.thaw.store.PageStore;
 import dev.thaw.store.StoreOptimizer;
@@ -55,6 +56,14 @@ public final class Checkpoint {
               done.frozen(),
               Duration.ofNanos(System.nanoTime() - begun));
         });
+  }
+
+  /**
+   * Has what the first restore of a JVM would wait for done in the background, before it is known
+   * which checkpoint that is of. May be left out.
+   */
+  public static void expectRestore() {
+    WarmUp.begin();
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.thaw.cli;
 
+import dev.thaw.Checkpoint;
 import dev.thaw.ThawException;
 import dev.thaw.daemon.Caller;
 import java.io.OutputStream;
@@ -63,6 +64,9 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] args) {
+    if (args.length > 0 && args[0].equals("restore")) {
+      Checkpoint.expectRestore();
+    }
     System.exit(run(Caller.ofThisJvm(), args));
   }
 

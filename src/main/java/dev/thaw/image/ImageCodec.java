@@ -23,6 +23,12 @@ public final class ImageCodec {
     return RecordWriter.line(record);
   }
 
+  /** Finds out about {@code type} and the records that it consists of before one is read. */
+  public static void learn(Class<?> type) throws IOException {
+    JsonTree.parse(new byte[] {'{', '}'});
+    RecordShape.learn(type);
+  }
+
   /**
    * Reads one record.
    *

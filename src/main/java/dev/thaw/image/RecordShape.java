@@ -3,6 +3,7 @@ package dev.thaw.image;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
@@ -59,6 +60,15 @@ final class RecordShape {
       KNOWN.put(type, shape);
     }
     return shape;
+  }
+
+  /** That of {@code type} and of all records that it consists of. */
+  static void learn(Type type) {
+    if (type instanceof ParameterizedType list) {
+      learn(list.getActualTypeArguments()[0]);
+    } else if (type instanceof Class<?> c && c.isRecord() && !KNOWN.containsKey(c)) {
+      of(c).parts().forEach(part -> learn(part.type()));
+    }
   }
 
   /** The components. */

@@ -66,7 +66,8 @@ final class KernelPages {
   private record Here(List<Mapping> mappings, String digest) {
     private static final AtomicReference<Here> KNOWN = new AtomicReference<>();
 
-    static Here get() throws IOException {
+    /** Looks once; who comes meanwhile waits. */
+    static synchronized Here get() throws IOException {
       Here known = KNOWN.get();
       if (known == null) {
         int pid = (int) ProcessHandle.current().pid();
@@ -82,6 +83,11 @@ final class KernelPages {
       }
       return known;
     }
+  }
+
+  /** Has them looked at before {@link #requireSame} needs it. */
+  static void lookAhead() throws IOException {
+    Here.get();
   }
 
   /** Refuses a checkpoint of another vDSO. */
