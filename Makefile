@@ -97,7 +97,7 @@ golden: build
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(HOME_DIR)/lib $(HOME_DIR)/native
 	install -m 755 target/thaw $(DESTDIR)$(PREFIX)/bin/thaw
-	install -m 755 $(NATIVE)/thaw-init $(NATIVE)/thaw-rehearsal $(HOME_DIR)/native/
+	install -m 755 $(addprefix $(NATIVE)/,thaw-init thaw-rehearsal trainee) $(HOME_DIR)/native/
 	install -m 644 $(NATIVE)/*.so $(NATIVE)/blob.bin $(HOME_DIR)/native/
 	install -m 644 target/thaw.jar $(HOME_DIR)/
 	install -m 644 target/lib/*.jar $(HOME_DIR)/lib/
