@@ -50,10 +50,10 @@ final class FileLocksDump {
 
   /** Refuses locks of a file whose kind does not carry them. */
   static void refuse(OpenedFiles.Entry entry) throws IOException {
-    for (OpenedFiles.Holder holder : entry.holders()) {
-      boolean first = holder.equals(entry.holders().get(0));
+    for (int i = 0; i < entry.holders().size(); i++) {
+      OpenedFiles.Holder holder = entry.holders().get(i);
       String lines =
-          first
+          i == 0
               ? entry.file().fdinfo().get("lock")
               : new ProcDir(holder.pid()).fdinfo(holder.number()).get("lock");
       if (lines != null) {
