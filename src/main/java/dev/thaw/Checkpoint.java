@@ -59,10 +59,10 @@ public final class Checkpoint {
   }
 
   /**
-   * Has what the first restore of a JVM would wait for done in the background, before it is known
-   * which checkpoint that is of. May be left out.
+   * Has what the first dump or restore of a JVM would wait for done in the background, while it is
+   * not known yet of what. May be left out.
    */
-  public static void expectRestore() {
+  public static void warmUp() {
     WarmUp.begin();
   }
 

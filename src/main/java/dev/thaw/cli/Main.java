@@ -64,8 +64,8 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] args) {
-    if (args.length > 0 && args[0].equals("restore")) {
-      Checkpoint.expectRestore();
+    if (args.length > 0 && (args[0].equals("restore") || args[0].equals("dump"))) {
+      Checkpoint.warmUp();
     }
     System.exit(run(Caller.ofThisJvm(), args));
   }

@@ -9,12 +9,15 @@ import java.io.IOException;
 /**
  * What the first restore of a JVM has to wait for and no checkpoint decides: libraries to be bound,
  * this machine to be looked at, records to be known. Half of a restore in a JVM of its own is that;
- * most of it can be done while the command line is read.
+ * most of it can be done while the command line is read. A dump needs much the same: it binds and
+ * writes what this binds and reads, and hashes its target's vDSO.
  */
 public final class WarmUp {
   private WarmUp() {}
 
-  /** Begins it on a thread of its own. A restore uses what is done and waits for what is begun. */
+  /**
+   * Begins it on a thread of its own. Who needs it uses what is done and waits for what is begun.
+   */
   public static void begin() {
     Thread thread = new Thread(WarmUp::run, "warm-up");
     thread.setDaemon(true);
@@ -29,7 +32,7 @@ public final class WarmUp {
       ImageCodec.learn(Files.class);
       ImageCodec.learn(ProcessImage.class);
     } catch (IOException | RuntimeException | LinkageError e) {
-      // The restore meets the same, and says so.
+      // The command meets the same, and says so.
     }
   }
 }
