@@ -258,6 +258,26 @@ class ClonesIT {
   }
 
   /**
+   * Its pid is taken outside of the clone, where thawd is a child of pid 1 as thaw-init is inside.
+   */
+  @Test
+  void aThawdThatOthersHaveAdoptedClonesBesideTheOriginal() throws Exception {
+    try (Victim victim = Victim.start("brk_heap", directory)) {
+      Path checkpoint = victim.dump("checkpoint", "-R");
+      Path pidfile = directory.resolve("pid");
+      ThawdUnderTest.adopted(
+          place,
+          daemon -> {
+            daemon.run("load", checkpoint, "--name", "beside").succeeded();
+            daemon.run("clone", "-d", "beside", "--pidfile", pidfile).succeeded();
+          });
+      int clone = Integer.parseInt(Files.readString(pidfile).strip());
+      assertTrue(victim.isAlive() && clone != victim.pid());
+      send(clone, SIGKILL);
+    }
+  }
+
+  /**
    * Its check compares what its C library takes for its pid; the frame itself holds the old one.
    */
   @Test

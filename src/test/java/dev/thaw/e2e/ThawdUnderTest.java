@@ -25,9 +25,36 @@ final class ThawdUnderTest implements AutoCloseable {
 
   /** Starts it and waits until it serves. */
   ThawdUnderTest(Path directory) throws IOException {
-    socket = directory.resolve("thawd.sock");
-    log = directory.resolve("thawd.log");
+    this(directory, directory.resolve("thawd.sock"));
     start();
+  }
+
+  private ThawdUnderTest(Path directory, Path socket) {
+    this.socket = socket;
+    log = directory.resolve("thawd.log");
+  }
+
+  /** What is done with one whose parent has ended, as every daemon's has. */
+  interface Use {
+    void of(ThawdUnderTest thawd) throws Exception;
+  }
+
+  /** Has a shell start one and end, and ends it afterwards. */
+  static void adopted(Path directory, Use use) throws Exception {
+    ThawdUnderTest thawd = new ThawdUnderTest(directory, directory.resolve("adopted.sock"));
+    String line = "\"$0\" daemon --socket \"$1\" </dev/null >/dev/null 2>&1 & echo $!";
+    Process shell = new ProcessBuilder("sh", "-c", line, COMMAND, thawd.socket.toString()).start();
+    int pid = Integer.parseInt(new String(shell.getInputStream().readAllBytes()).strip());
+    try (PidFd daemon = PidFd.open(pid)) {
+      try {
+        shell.waitFor();
+        Victim.await("thawd", thawd::serves);
+        use.of(thawd);
+      } finally {
+        daemon.send(SIGTERM);
+        Victim.await("the end of thawd", daemon::hasEnded);
+      }
+    }
   }
 
   private void start() throws IOException {
