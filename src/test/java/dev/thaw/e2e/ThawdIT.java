@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.thaw.linux.SpawnedProcess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ThawdIT {
   private static final int OTHER_USER = 65534;
+  private static final long MAX_OWN_KIB = 40 << 10;
 
   @TempDir Path directory;
   @TempDir Path place;
@@ -299,5 +303,44 @@ class ThawdIT {
       }
     }
     Victim.await("the end of it", () -> !Files.exists(other));
+  }
+
+  /** Page tables included. It gives back what it can when nothing has been asked for a while. */
+  @Test
+  void keepsLittleMemoryOfItsOwn() throws Exception {
+    try (Victim victim = Victim.start("threads", directory)) {
+      thawd.run("load", victim.dump("checkpoint"), "--name", "threads").succeeded();
+      for (int round = 0; round < 5; round++) {
+        String pids = thawd.run("clone", "-n", 8, "threads").succeeded().output();
+        for (String pid : pids.lines().toList()) {
+          SpawnedProcess.kill(Integer.parseInt(pid), 9);
+        }
+      }
+      Victim.await("the end of its rehearsal", () -> !threads().contains("rehearsal"));
+      Victim.await("no more than 40 MiB: " + ownKib() + " KiB", () -> ownKib() <= MAX_OWN_KIB);
+    }
+  }
+
+  private List<String> threads() {
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + thawd.pid() + "/task"))) {
+      List<String> names = new ArrayList<>();
+      for (Path task : tasks.toList()) {
+        names.add(Files.readString(task.resolve("comm")).strip());
+      }
+      return names;
+    } catch (IOException e) {
+      return List.of("rehearsal"); // a thread has just ended: look again
+    }
+  }
+
+  private long ownKib() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/" + thawd.pid() + "/status"))) {
+      return lines
+          .filter(line -> line.startsWith("RssAnon:") || line.startsWith("VmPTE:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
