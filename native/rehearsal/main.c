@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 3, MAPPINGS = 16, MAPPING_BYTES = 64 << 10 };
+enum { THREADS = 3, MAPPINGS = 16, MAPPING_BYTES = 64 << 10, SECONDS = 60 };
 
 static void require(int failed, const char *what)
 {
@@ -110,6 +110,7 @@ static void ignore(int sig)
 static void be_dumped(int ready)
 {
 	require(prctl(PR_SET_PDEATHSIG, SIGKILL) || setsid() < 0, "prctl or setsid");
+	alarm(SECONDS); /* a restored one that thawd did not live to end */
 	signal(SIGUSR1, ignore);
 	signal(SIGPIPE, SIG_IGN);
 	open_descriptors();
