@@ -39,17 +39,19 @@ final class Rehearsal implements Runnable {
 
   private final Commands commands;
   private final BooleanSupplier busy;
+  private final Path home;
   private volatile boolean ended;
-  private volatile Path home;
 
   /**
    * One to be run by a thread that lives as long as thawd.
    *
    * @param busy whether a command is running
+   * @param home a directory to be made for it; what one before has left there is removed
    */
-  Rehearsal(Commands commands, BooleanSupplier busy) {
+  Rehearsal(Commands commands, BooleanSupplier busy, Path home) {
     this.commands = commands;
     this.busy = busy;
+    this.home = home;
   }
 
   /** Ends it, and takes away what it has made. */
@@ -65,7 +67,8 @@ final class Rehearsal implements Runnable {
   @Override
   public void run() {
     try {
-      home = Files.createTempDirectory("thaw-rehearsal");
+      remove();
+      Files.createDirectory(home);
       try {
         rehearse(home.resolve("checkpoint"));
       } finally {
@@ -137,7 +140,7 @@ final class Rehearsal implements Runnable {
   }
 
   private synchronized void remove() throws IOException {
-    if (home == null || !Files.exists(home)) {
+    if (!Files.exists(home)) {
       return;
     }
     try (Stream<Path> files = Files.walk(home)) {

@@ -47,7 +47,7 @@ public final class Thawd implements AutoCloseable {
     this.lockFile = lockFile;
     this.listener = listener;
     this.commands = commands;
-    this.rehearsal = new Rehearsal(commands, idle::isBusy);
+    this.rehearsal = new Rehearsal(commands, idle::isBusy, Path.of(socket + ".rehearsal"));
   }
 
   /**
