@@ -26,6 +26,11 @@ final class Deadline {
     return System.nanoTime() - endNanos >= 0;
   }
 
+  /** Whether {@link #pause} only yields as yet. */
+  boolean isHot() {
+    return rounds < HOT_ROUNDS;
+  }
+
   /** Waits a moment: what is waited for takes microseconds as a rule. */
   void pause() {
     rounds++;

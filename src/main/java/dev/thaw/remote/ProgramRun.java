@@ -96,7 +96,7 @@ final class ProgramRun {
     while (true) {
       MessageSocket.Received received;
       try {
-        received = socket.receive(eager ? 0 : CHECK_MILLIS);
+        received = socket.receive(eager || deadline.isHot() ? 0 : CHECK_MILLIS);
       } catch (SyscallException e) {
         throw AreaMapping.failed(thread, "", e);
       }
@@ -106,7 +106,9 @@ final class ProgramRun {
       if (received == MessageSocket.Received.GONE && hasLeft()) {
         return;
       }
-      thread.keepRunning();
+      if (eager || !deadline.isHot()) {
+        thread.keepRunning();
+      }
       if (received == MessageSocket.Received.GONE) {
         throw new TaskGoneException(
             thread.tid(),
@@ -116,7 +118,7 @@ final class ProgramRun {
         throw new RemoteException(
             thread.tid(), "program " + program.name() + " did not end within " + PROGRAM_LIMIT);
       }
-      if (eager) {
+      if (eager || deadline.isHot()) {
         deadline.pause();
       }
     }
