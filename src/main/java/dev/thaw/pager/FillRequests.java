@@ -4,7 +4,9 @@ import dev.thaw.linux.EventFd;
 import dev.thaw.store.Joining;
 import java.io.IOException;
 import java.lang.System.Logger;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -25,6 +27,7 @@ final class FillRequests implements AutoCloseable {
   private final EventFd bell;
   private final Thread thread;
   private final Map<Integer, SpaceBell> bells = new HashMap<>();
+  private final List<EventFd> opened = new ArrayList<>();
   private volatile boolean closed;
 
   /** The bell of a space; the space of that number may be another one later. */
@@ -91,6 +94,7 @@ final class FillRequests implements AutoCloseable {
     int number = table.ref(space, Tables.REF_FILLED_EVENTFD);
     try {
       EventFd fresh = EventFd.of(init.descriptor(number));
+      opened.add(fresh);
       bells.put(space, new SpaceBell(generation, fresh));
       return fresh;
     } catch (IOException e) {
@@ -99,10 +103,17 @@ final class FillRequests implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /** Takes no more requests. Those it has taken are still answered, as long as the filler lives. */
+  void end() {
     closed = true;
     bell.ring();
     Joining.join(thread);
+  }
+
+  /** Ends it. The filler must have been closed: it rings the bells. */
+  @Override
+  public void close() {
+    end();
+    opened.forEach(EventFd::close);
   }
 }

@@ -476,10 +476,13 @@ public final class PagerSession implements AutoCloseable {
   @Override
   public void close() {
     if (requests != null) {
-      requests.close();
+      requests.end();
     }
     if (filler != null) {
       filler.close();
+    }
+    if (requests != null) {
+      requests.close();
     }
     if (prefault != null) {
       prefault.close();

@@ -321,6 +321,33 @@ class ThawdIT {
     }
   }
 
+  /** Its rehearsal has restored too, and is to have closed everything as well. */
+  @Test
+  void closesTheBellsOfWhatItHasFilled() throws Exception {
+    try (Victim victim = Victim.start("threads", directory)) {
+      Path checkpoint = victim.dump("checkpoint");
+      for (int round = 0; round < 3; round++) {
+        thawd.run("restore", "-d", "-D", checkpoint).succeeded();
+        SpawnedProcess.kill(victim.pid(), 9);
+        Victim.await("the end of the victim", () -> !victim.isAlive());
+      }
+      Victim.await("the end of its rehearsal", () -> !threads().contains("rehearsal"));
+      Victim.await("no bell to be open", () -> bells() == 0);
+    }
+  }
+
+  private long bells() {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + thawd.pid() + "/fd"))) {
+      long bells = 0;
+      for (Path descriptor : descriptors.toList()) {
+        bells += Files.readSymbolicLink(descriptor).endsWith("anon_inode:[eventfd]") ? 1 : 0;
+      }
+      return bells;
+    } catch (IOException e) {
+      return Long.MAX_VALUE; // one has just been closed: look again
+    }
+  }
+
   private List<String> threads() {
     try (Stream<Path> tasks = Files.list(Path.of("/proc/" + thawd.pid() + "/task"))) {
       List<String> names = new ArrayList<>();
