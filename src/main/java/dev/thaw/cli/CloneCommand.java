@@ -8,8 +8,11 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
  * {@code thaw clone}: one clone. The launcher makes its namespaces, and runs this once for each of
@@ -24,6 +27,8 @@ import picocli.CommandLine.Parameters;
           + " restore it stays in the foreground, passes signals on and exits as the root does."
     })
 final class CloneCommand extends ThawCommand {
+  @Spec CommandSpec spec;
+
   @Parameters(paramLabel = "NAME", description = "The template; see thaw load.")
   String name;
 
@@ -68,6 +73,10 @@ final class CloneCommand extends ThawCommand {
 
   @Override
   public Integer call() throws Exception {
+    if (count != null && count < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "Invalid value for option '-n': " + count + " is less than 1");
+    }
     OptionalInt greeting = signal == null ? OptionalInt.empty() : OptionalInt.of(signal);
     CloneOptions options =
         new CloneOptions(pidfile.map(this::path), newPids, greeting, acceptChangedFiles);

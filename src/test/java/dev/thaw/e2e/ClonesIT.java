@@ -80,6 +80,19 @@ class ClonesIT {
   }
 
   @Test
+  void fewerThanOneIsAWrongCommandLine() throws Exception {
+    for (int count : new int[] {0, -1}) {
+      Command none = thawd.run("clone", "-n", count, "template");
+      assertEquals(2, none.exit(), none.toString());
+      assertEquals(
+          "thaw: Invalid value for option '-n': "
+              + count
+              + " is less than 1; see: thaw clone --help\n",
+          none.output());
+    }
+  }
+
+  @Test
   void sixtyFourClonesSeeNothingOfEachOtherNorChangeTheTemplate() throws Exception {
     try (Victim victim = Victim.start("cloned", directory)) {
       Path checkpoint = victim.dump("checkpoint");
