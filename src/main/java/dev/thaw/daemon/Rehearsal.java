@@ -35,12 +35,17 @@ final class Rehearsal implements Runnable {
   private static final int ROUNDS = 60;
 
   private static final Duration PAUSE = Duration.ofMillis(20);
+
+  /** A round takes a tenth of it, also where nothing is compiled yet. */
+  private static final Duration LAST_ROUND = Duration.ofSeconds(3);
+
   private static final int SIGKILL = 9;
 
   private final Commands commands;
   private final BooleanSupplier busy;
   private final Path home;
   private volatile boolean ended;
+  private volatile Thread thread;
 
   /**
    * One to be run by a thread that lives as long as thawd.
@@ -54,11 +59,20 @@ final class Rehearsal implements Runnable {
     this.home = home;
   }
 
-  /** Ends it, and takes away what it has made. */
+  /**
+   * Ends it, and takes away what it has made: after the round that it is in, which would make
+   * something anew.
+   */
   void end() {
     ended = true;
     try {
+      Thread rehearsing = thread;
+      if (rehearsing != null) {
+        rehearsing.join(LAST_ROUND.toMillis());
+      }
       remove();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (IOException | UncheckedIOException e) {
       LOG.log(System.Logger.Level.DEBUG, "left behind: " + home, e);
     }
@@ -66,6 +80,10 @@ final class Rehearsal implements Runnable {
 
   @Override
   public void run() {
+    thread = Thread.currentThread(); // before the look at what end() says before its look at this
+    if (ended) {
+      return;
+    }
     try {
       remove();
       Files.createDirectory(home);
@@ -97,7 +115,7 @@ final class Rehearsal implements Runnable {
     String pidfile = home.resolve("pid").toString();
     String directory = checkpoint.toString();
     for (int round = 0; round < ROUNDS && !ended; round++) {
-      while (busy.getAsBoolean()) {
+      while (busy.getAsBoolean() && !ended) {
         LockSupport.parkNanos(PAUSE.toNanos());
       }
       switch (round % 4) {
