@@ -6,6 +6,7 @@
  * it, and ends.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -107,12 +108,25 @@ static void ignore(int sig)
 	(void)sig;
 }
 
+/* thawd's may be pipes, or a socket to a journal: with these no dump would be possible. */
+static void leave_standard_files(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	require(null < 0, "/dev/null");
+	for (int fd = 0; fd <= 2; fd++)
+		require(null != fd && dup2(null, fd) < 0, "dup2");
+	if (null > 2)
+		close(null);
+}
+
 static void be_dumped(int ready)
 {
 	require(prctl(PR_SET_PDEATHSIG, SIGKILL) || setsid() < 0, "prctl or setsid");
 	alarm(SECONDS); /* a restored one that thawd did not live to end */
 	signal(SIGUSR1, ignore);
 	signal(SIGPIPE, SIG_IGN);
+	leave_standard_files();
 	open_descriptors();
 	map_memory();
 	start_threads();
