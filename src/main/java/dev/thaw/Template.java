@@ -76,14 +76,7 @@ public final class Template implements AutoCloseable {
 
   /** The figures of now. */
   public synchronized Stats stats() {
-    keepers.removeIf(
-        keeper -> {
-          boolean ended = keeper.hasEnded();
-          if (ended) {
-            keeper.close();
-          }
-          return ended;
-        });
+    forgetEnded();
     return new Stats(
         directory().toString(),
         since,
@@ -203,7 +196,19 @@ public final class Template implements AutoCloseable {
     }
   }
 
+  private synchronized void forgetEnded() {
+    keepers.removeIf(
+        keeper -> {
+          boolean ended = keeper.hasEnded();
+          if (ended) {
+            keeper.close();
+          }
+          return ended;
+        });
+  }
+
   private synchronized void count(TreeKeeper keeper) throws IOException {
+    forgetEnded();
     made++;
     keepers.add(keeper.connection().process());
   }

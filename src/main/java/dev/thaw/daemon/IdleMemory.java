@@ -42,12 +42,13 @@ final class IdleMemory {
   synchronized void done() {
     running--;
     if (running == 0) {
-      due = timer.schedule(IdleMemory::giveBack, QUIET_MILLIS, TimeUnit.MILLISECONDS);
+      due = timer.schedule(this::giveBack, QUIET_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
-  private static void giveBack() {
+  /** What the collection has cleaners free comes back a moment after it. */
+  private void giveBack() {
     System.gc();
-    ThisProcess.trim(); // compilers and decompression leave megabytes in malloc's arenas
+    timer.schedule(ThisProcess::trim, QUIET_MILLIS, TimeUnit.MILLISECONDS);
   }
 }

@@ -50,7 +50,7 @@ class ClonesIT {
 
   @BeforeEach
   void startThawd() throws IOException {
-    thawd = new ThawdUnderTest(place);
+    thawd = new ThawdUnderTest(place, "--no-rehearsal"); // its memory is looked at
   }
 
   @AfterEach

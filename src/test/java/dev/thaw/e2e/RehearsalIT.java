@@ -1,6 +1,6 @@
 package dev.thaw.e2e;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.thaw.linux.UnixListener;
@@ -22,14 +22,12 @@ class RehearsalIT {
       Path.of(System.getProperty("thaw.command", "target/thaw")).toAbsolutePath().toString();
 
   @TempDir Path directory;
-  @TempDir Path scratch;
 
   /** Ended as it serves, as its first file appears, in its dump and in its restores. */
   @RepeatedTest(8)
   void leavesNothingBehindWhereverItIsEnded(RepetitionInfo repetition) throws Exception {
     Path socket = directory.resolve("thawd.sock");
     ProcessBuilder builder = new ProcessBuilder(COMMAND, "daemon", "--socket", socket.toString());
-    builder.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + scratch);
     Path log = directory.resolve("log");
     Process thawd = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
@@ -42,7 +40,7 @@ class RehearsalIT {
       }
       thawd.destroy();
       assertTrue(thawd.waitFor(60, TimeUnit.SECONDS));
-      assertArrayEquals(new String[0], scratch.toFile().list(), Files.readString(log));
+      assertFalse(Files.exists(home()), Files.readString(log));
     } finally {
       thawd.destroyForcibly();
     }
@@ -56,9 +54,12 @@ class RehearsalIT {
     }
   }
 
-  /** Whether the directory of a rehearsal is there, and in it what is named so. */
+  private Path home() {
+    return directory.resolve("thawd.sock.rehearsal");
+  }
+
+  /** Whether the directory of the rehearsal is there, and in it what is named so. */
   private boolean has(String name) {
-    String[] homes = scratch.toFile().list((in, home) -> home.startsWith("thaw-rehearsal"));
-    return homes.length > 0 && Files.exists(scratch.resolve(homes[0]).resolve(name));
+    return Files.exists(home().resolve(name));
   }
 }

@@ -317,7 +317,7 @@ class ThawdIT {
         }
       }
       Victim.await("the end of its rehearsal", () -> !threads().contains("rehearsal"));
-      Victim.await("no more than 40 MiB: " + ownKib() + " KiB", () -> ownKib() <= MAX_OWN_KIB);
+      Victim.await("no more than 40 MiB", () -> ownKib() <= MAX_OWN_KIB);
     }
   }
 

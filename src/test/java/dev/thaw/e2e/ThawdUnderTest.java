@@ -21,16 +21,18 @@ final class ThawdUnderTest implements AutoCloseable {
 
   private final Path socket;
   private final Path log;
+  private final List<String> options;
   private Process process;
 
   /** Starts it and waits until it serves. */
-  ThawdUnderTest(Path directory) throws IOException {
-    this(directory, directory.resolve("thawd.sock"));
+  ThawdUnderTest(Path directory, String... options) throws IOException {
+    this(directory, directory.resolve("thawd.sock"), options);
     start();
   }
 
-  private ThawdUnderTest(Path directory, Path socket) {
+  private ThawdUnderTest(Path directory, Path socket, String... options) {
     this.socket = socket;
+    this.options = List.of(options);
     log = directory.resolve("thawd.log");
   }
 
@@ -58,8 +60,10 @@ final class ThawdUnderTest implements AutoCloseable {
   }
 
   private void start() throws IOException {
+    List<String> line = new ArrayList<>(List.of(COMMAND, "daemon", "--socket", socket.toString()));
+    line.addAll(options);
     process =
-        new ProcessBuilder(COMMAND, "daemon", "--socket", socket.toString())
+        new ProcessBuilder(line)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
