@@ -30,8 +30,27 @@ public final class FilledMemory implements AutoCloseable {
   /** What thaw-init keeps of each: the same for all that are made of it. */
   private final List<Memfd> extents = new ArrayList<>();
 
+  /** The content of each by pages alone: a store where pages are equal has very many extents. */
+  private final List<List<Extent>> ranges;
+
   private FilledMemory(List<BackingSpec> specs) {
     this.specs = List.copyOf(specs);
+    this.ranges = specs.stream().map(spec -> ranges(spec.content())).toList();
+  }
+
+  /** Extents that follow one another as one, wherever they lie in the store. */
+  private static List<Extent> ranges(List<Extent> content) {
+    List<Extent> ranges = new ArrayList<>();
+    for (Extent extent : content) {
+      Extent last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
+      if (last != null && last.firstPage() + last.pageCount() == extent.firstPage()) {
+        long pages = last.pageCount() + extent.pageCount();
+        ranges.set(ranges.size() - 1, new Extent(last.firstPage(), pages, last.firstStorePage()));
+      } else {
+        ranges.add(extent);
+      }
+    }
+    return List.copyOf(ranges);
   }
 
   /**
@@ -78,6 +97,11 @@ public final class FilledMemory implements AutoCloseable {
 
   BackingSpec spec(int number) {
     return specs.get(number);
+  }
+
+  /** The pages with content; where they lie in the store is not said. */
+  List<Extent> ranges(int number) {
+    return ranges.get(number);
   }
 
   Memfd memfd(int number) {

@@ -108,7 +108,8 @@ public final class PagerSession implements AutoCloseable {
   public int addBacking(BackingSpec spec) throws IOException {
     complete = false;
     try (Memfd extents = SessionTable.extentsFile(spec.content())) {
-      return addBacking(spec, emptyMemfd(spec), extents, Tables.PAGE_HAS_CONTENT);
+      int marks = Tables.PAGE_HAS_CONTENT;
+      return addBacking(spec, emptyMemfd(spec), extents, spec.content(), marks);
     }
   }
 
@@ -122,9 +123,9 @@ public final class PagerSession implements AutoCloseable {
     BackingSpec spec = template.spec(number);
     Memfd memfd = spec.shared() ? emptyMemfd(spec) : Memfd.of(template.memfd(number).duplicate());
     int marks = Tables.PAGE_HAS_CONTENT | Tables.PAGE_FILLED;
-    int backing = addBacking(spec, memfd, template.extents(number), marks);
+    int backing = addBacking(spec, memfd, template.extents(number), template.ranges(number), marks);
     if (spec.shared()) {
-      copy(template.memfd(number), backing, spec.content());
+      copy(template.memfd(number), backing, template.ranges(number));
     }
     return backing;
   }
@@ -147,7 +148,13 @@ public final class PagerSession implements AutoCloseable {
     return Memfd.create(spec.name(), spec.shared() ? pages * Memfd.PAGE_BYTES : PRIVATE_BYTES);
   }
 
-  private int addBacking(BackingSpec spec, Memfd memfd, Memfd extents, int marks)
+  /**
+   * Adds one.
+   *
+   * @param ranges the pages of its content; slots are so far apart that none goes over into another
+   */
+  private int addBacking(
+      BackingSpec spec, Memfd memfd, Memfd extents, List<Extent> ranges, int marks)
       throws IOException {
     if (filler != null) {
       throw new IllegalStateException("backings come before filling");
@@ -155,7 +162,7 @@ public final class PagerSession implements AutoCloseable {
     int backing = table.describeBacking(spec, spec.content().size());
     init.addBacking(backing, memfd, extents);
     List<SessionTable.IndexedSlot> slots = table.slots(table.backing(backing));
-    long pages = mark(slots, spec.content(), marks);
+    long pages = mark(slots, ranges, marks);
     table.addLong(Tables.CONTENT_PAGES, pages);
     if ((marks & Tables.PAGE_FILLED) != 0) {
       table.addLong(Tables.FILLED_PAGES, pages);
