@@ -23,6 +23,10 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class PidWait {
   private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  /** Two descriptors for each thread. */
+  private static final int MARGIN = 2048;
+
   private static final Duration PAUSE = Duration.ofMillis(10);
 
   private PidWait() {}
@@ -61,6 +65,13 @@ final class PidWait {
       try {
         return init.spawn(pid, image);
       } catch (SyscallException e) {
+        if (e.errno() == Errno.EMFILE) {
+          throw new RestoreException(
+              String.format(
+                  "pid %d: descriptor %d, above all of the program's own, is needed to restore it,"
+                      + " and RLIMIT_NOFILE allows none; raise it: ulimit -Hn %d",
+                  pid, image.descriptor(), image.descriptor() + MARGIN));
+        }
         if (e.errno() != Errno.EEXIST) {
           throw e;
         }
