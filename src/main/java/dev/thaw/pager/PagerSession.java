@@ -4,7 +4,6 @@ import dev.thaw.image.stats.TreeStats;
 import dev.thaw.linux.EventFd;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.Memfd;
-import dev.thaw.linux.PidFd;
 import dev.thaw.store.PageSource;
 import dev.thaw.store.WorkingSet;
 import java.io.IOException;
@@ -200,15 +199,8 @@ public final class PagerSession implements AutoCloseable {
 
   /** Whether what is filled here is for another memory cgroup than this process has. */
   private boolean treePays() {
-    if (treePays == null && init.isParent()) {
-      treePays = false;
-    }
     if (treePays == null) {
-      try (PidFd process = init.process()) {
-        treePays = TreePays.isNeeded(process);
-      } catch (IOException e) {
-        treePays = false; // thaw-init has gone, and the tree with it
-      }
+      treePays = TreePays.isNeeded(init);
     }
     return treePays;
   }

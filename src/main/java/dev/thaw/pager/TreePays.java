@@ -36,14 +36,16 @@ final class TreePays {
   }
 
   /** Whether {@code init} has another memory cgroup than this process. */
-  static boolean isNeeded(PidFd init) {
-    try {
-      Path its = Path.of("/proc/" + init.pid() + "/cgroup");
+  static boolean isNeeded(InitConnection init) {
+    if (init.isParent()) {
+      return false; // it was born into the same
+    }
+    try (PidFd process = init.process()) {
+      Path its = Path.of("/proc/" + process.pid() + "/cgroup");
       String own = memoryCgroup(Files.readAllLines(Path.of("/proc/self/cgroup")));
       return !own.equals(memoryCgroup(Files.readAllLines(its)));
     } catch (IOException e) {
-      return false; // no cgroups; or it has been killed, and this is a filler that its keeper
-      // started
+      return false; // no cgroups; or it has been killed, and its keeper has started this filler
     }
   }
 
