@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * ioctl(PAGEMAP_SCAN) on /proc/PID/pagemap (Linux 6.7, Documentation/admin-guide/mm/pagemap.rst):
- * ranges of pages by category. 15 ns a page; empty page tables cost nothing.
+ * ranges of pages by category. 15 ns a page; empty page tables cost nothing. A kernel without it is
+ * asked for each page: {@link PagemapEntries}.
  */
 public final class PagemapScan implements AutoCloseable {
   /** Backed by a file, or by shmem. */
@@ -33,8 +34,14 @@ public final class PagemapScan implements AutoCloseable {
   private final Memory arg = new Memory(ARG_BYTES);
   private final Memory regions = new Memory((long) REGIONS * REGION_BYTES);
 
+  /** Whether the kernel has no PAGEMAP_SCAN: found out by the first that tries. */
+  private static volatile boolean unknown;
+
   /** A range of addresses, {@code [start, end)}. */
   public record Range(long start, long end) {}
+
+  /** Pages of {@code [start, end)} with a category of {@code anyOf} and none of {@code noneOf}. */
+  record Wanted(long start, long end, long anyOf, long noneOf) {}
 
   /** Opens the pagemap of {@code pid}. */
   public PagemapScan(int pid) throws SyscallException {
@@ -48,7 +55,18 @@ public final class PagemapScan implements AutoCloseable {
    */
   public List<Range> scan(long start, long end, long anyOf, long noneOf) throws SyscallException {
     List<Range> found = new ArrayList<>();
-    long from = start;
+    Wanted wanted = new Wanted(start, end, anyOf, noneOf);
+    if (unknown || !scan(wanted, found)) {
+      unknown = true;
+      PagemapEntries.scan(pagemap, pid, wanted, found);
+    }
+    return found;
+  }
+
+  /** False, and nothing found, where the kernel does not know the call. */
+  private boolean scan(Wanted wanted, List<Range> found) throws SyscallException {
+    long from = wanted.start();
+    long end = wanted.end();
     while (from < end) {
       arg.clear();
       arg.setLong(0, ARG_BYTES);
@@ -56,12 +74,15 @@ public final class PagemapScan implements AutoCloseable {
       arg.setLong(24, end);
       arg.setLong(40, Pointer.nativeValue(regions));
       arg.setLong(48, REGIONS);
-      arg.setLong(64, noneOf);
-      arg.setLong(72, noneOf);
-      arg.setLong(80, anyOf);
-      arg.setLong(88, anyOf);
+      arg.setLong(64, wanted.noneOf());
+      arg.setLong(72, wanted.noneOf());
+      arg.setLong(80, wanted.anyOf());
+      arg.setLong(88, wanted.anyOf());
       long count =
           LibC.syscall(NR_IOCTL, pagemap.number(), PAGEMAP_SCAN, Pointer.nativeValue(arg), 0, 0, 0);
+      if (count < 0 && Errno.of(LibC.errno()) == Errno.ENOTTY) {
+        return false;
+      }
       if (count < 0) {
         throw new SyscallException(
             String.format("ioctl(/proc/%d/pagemap, PAGEMAP_SCAN, %#x-%#x)", pid, from, end),
@@ -77,10 +98,11 @@ public final class PagemapScan implements AutoCloseable {
       // With a full vector, walk_end was seen to lie before the end of the last region.
       from = count == 0 ? walked : Math.max(walked, found.get(found.size() - 1).end());
     }
-    return found;
+    return true;
   }
 
-  private static void add(List<Range> found, long start, long end) {
+  /** Adds what follows the last one, to it where they touch. */
+  static void add(List<Range> found, long start, long end) {
     int last = found.size() - 1;
     if (last >= 0 && found.get(last).end() == start) {
       found.set(last, new Range(found.get(last).start(), end));
