@@ -25,6 +25,8 @@ public final class UserfaultProbe {
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_PRIVATE = 2;
 
+  private static volatile Source allowed;
+
   private UserfaultProbe() {}
 
   /** Where a userfaultfd comes from. */
@@ -45,6 +47,21 @@ public final class UserfaultProbe {
     }
     LibC.close((int) fd);
     return 0;
+  }
+
+  /**
+   * Where the rights here allow to take one from, faults in kernel mode included: the system call
+   * first, which is also what is told where neither may be had. Asked once: the rights of a JVM do
+   * not change.
+   */
+  public static Source allowed() {
+    Source known = allowed;
+    if (known == null) {
+      boolean device = open(Source.SYSCALL) != 0 && open(Source.DEVICE) == 0;
+      known = device ? Source.DEVICE : Source.SYSCALL;
+      allowed = known;
+    }
+    return known;
   }
 
   /** The {@code UFFD_FEATURE_*} bits of this kernel; empty where no userfaultfd can be had. */

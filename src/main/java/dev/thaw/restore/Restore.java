@@ -3,6 +3,7 @@ package dev.thaw.restore;
 import dev.thaw.image.Manifest.TreeNode;
 import dev.thaw.image.SharedMemory;
 import dev.thaw.image.Vma;
+import dev.thaw.linux.UserfaultProbe;
 import dev.thaw.pager.InitConnection;
 import dev.thaw.pager.PagerSession;
 import dev.thaw.pager.Recorder;
@@ -108,6 +109,7 @@ public final class Restore implements AutoCloseable {
     this.files = new FilesPlan(images.processes(), images.files());
     this.pager = PagerSession.create(init, new NamedPages(images)); // late: thaw-init may be young
     this.context = new RestoreContext(pager.initPid());
+    context.userfaultfds(UserfaultProbe.allowed());
   }
 
   /** Reads, checks and restores; returns when the tree runs. */

@@ -1,6 +1,7 @@
 package dev.thaw.restore;
 
 import dev.thaw.image.Vma;
+import dev.thaw.linux.UserfaultProbe;
 import dev.thaw.remote.Program;
 import dev.thaw.remote.Syscalls;
 import java.util.HashMap;
@@ -12,6 +13,11 @@ import java.util.Map;
  */
 final class RestoreContext {
   private static final int O_CLOEXEC = 02000000;
+  private static final int O_RDWR = 2;
+  private static final int AT_FDCWD = -100;
+
+  /** linux/userfaultfd.h: _IO(0xAA, 0x00). */
+  private static final int USERFAULTFD_IOC_NEW = 0xAA00;
 
   private final int initPid;
   private final Map<Integer, Integer> privateBackings = new HashMap<>();
@@ -20,6 +26,7 @@ final class RestoreContext {
   private final Map<Integer, Integer> memfds = new HashMap<>();
   private final Map<Integer, Integer> hugeFiles = new HashMap<>();
   private final Map<String, Long> aside = new HashMap<>();
+  private UserfaultProbe.Source userfaultfds = UserfaultProbe.Source.SYSCALL;
 
   /**
    * @param initPid thaw-init, as the restored processes see it: the programs take its descriptors
@@ -106,8 +113,20 @@ final class RestoreContext {
     return address;
   }
 
+  /** Where the processes take their userfaultfds from; without it, the system call. */
+  void userfaultfds(UserfaultProbe.Source source) {
+    userfaultfds = source;
+  }
+
   /** Adds what opens a userfaultfd in the process. */
   Program.Arg openUserfaultfd(Program.Builder b) {
-    return b.call(Syscalls.USERFAULTFD, O_CLOEXEC);
+    if (userfaultfds != UserfaultProbe.Source.DEVICE) {
+      return b.call(Syscalls.USERFAULTFD, O_CLOEXEC);
+    }
+    Program.Data path = b.cstring("/dev/userfaultfd");
+    Program.Arg device = b.call(Syscalls.OPENAT, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    Program.Arg made = b.call(Syscalls.IOCTL, device, USERFAULTFD_IOC_NEW, O_CLOEXEC);
+    b.call(Syscalls.CLOSE, device);
+    return made;
   }
 }
