@@ -52,27 +52,6 @@ static char *base[KINDS];
 static volatile uint32_t *window;
 static int memfd, huge;
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-static int bare_uffd(void)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM,
-	};
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
-		die("userfaultfd");
-	return uffd;
-}
-
 /* The least that answers faults: no events, no tables, no counters. Ends with its parent. */
 _Noreturn static void serve(int uffd, const char *source, char *start, uint64_t len)
 {

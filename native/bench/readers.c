@@ -62,27 +62,6 @@ enum figure { FAULTS_A_MS, MEDIAN_US, P99_US, PAGER_CPU_US, FIGURES };
 
 static double figures[WINDOWS][COUNTS][WAYS][FIGURES][MAX_ROUNDS];
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-static int bare_uffd(void)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM,
-	};
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api))
-		die("userfaultfd");
-	return uffd;
-}
-
 struct reader {
 	int uffd;
 	int cpu; /* or -1 */
