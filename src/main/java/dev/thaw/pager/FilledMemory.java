@@ -35,22 +35,7 @@ public final class FilledMemory implements AutoCloseable {
 
   private FilledMemory(List<BackingSpec> specs) {
     this.specs = List.copyOf(specs);
-    this.ranges = specs.stream().map(spec -> ranges(spec.content())).toList();
-  }
-
-  /** Extents that follow one another as one, wherever they lie in the store. */
-  private static List<Extent> ranges(List<Extent> content) {
-    List<Extent> ranges = new ArrayList<>();
-    for (Extent extent : content) {
-      Extent last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
-      if (last != null && last.firstPage() + last.pageCount() == extent.firstPage()) {
-        long pages = last.pageCount() + extent.pageCount();
-        ranges.set(ranges.size() - 1, new Extent(last.firstPage(), pages, last.firstStorePage()));
-      } else {
-        ranges.add(extent);
-      }
-    }
-    return List.copyOf(ranges);
+    this.ranges = specs.stream().map(spec -> Extent.joined(spec.content())).toList();
   }
 
   /**

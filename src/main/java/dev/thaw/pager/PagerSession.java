@@ -108,7 +108,7 @@ public final class PagerSession implements AutoCloseable {
     complete = false;
     try (Memfd extents = SessionTable.extentsFile(spec.content())) {
       int marks = Tables.PAGE_HAS_CONTENT;
-      return addBacking(spec, emptyMemfd(spec), extents, spec.content(), marks);
+      return addBacking(spec, emptyMemfd(spec), extents, Extent.joined(spec.content()), marks);
     }
   }
 
@@ -150,7 +150,7 @@ public final class PagerSession implements AutoCloseable {
   /**
    * Adds one.
    *
-   * @param ranges the pages of its content; slots are so far apart that none goes over into another
+   * @param ranges the pages of its content, joined; indices go on from one slot to the next
    */
   private int addBacking(
       BackingSpec spec, Memfd memfd, Memfd extents, List<Extent> ranges, int marks)
@@ -171,29 +171,18 @@ public final class PagerSession implements AutoCloseable {
     return backing;
   }
 
-  /**
-   * Marks the content's pages, and returns how many they are. Extents that follow one another are
-   * marked together: a store where pages are equal has very many.
-   */
-  private long mark(List<SessionTable.IndexedSlot> slots, List<Extent> content, int marks) {
+  /** Marks the pages, and returns how many they are. */
+  private long mark(List<SessionTable.IndexedSlot> slots, List<Extent> ranges, int marks) {
     long pages = 0;
-    long first = 0;
-    long count = 0;
     int at = 0;
-    for (Extent extent : content) {
-      while (slots.get(at).firstPage() + slots.get(at).pageCount() <= extent.firstPage()) {
+    for (Extent range : ranges) {
+      while (slots.get(at).firstPage() + slots.get(at).pageCount() <= range.firstPage()) {
         at++;
       }
-      long index = slots.get(at).index() + extent.firstPage() - slots.get(at).firstPage();
-      if (index != first + count) {
-        table.markFresh(first, count, marks);
-        first = index;
-        count = 0;
-      }
-      count += extent.pageCount();
-      pages += extent.pageCount();
+      long index = slots.get(at).index() + range.firstPage() - slots.get(at).firstPage();
+      table.markFresh(index, range.pageCount(), marks);
+      pages += range.pageCount();
     }
-    table.markFresh(first, count, marks);
     return pages;
   }
 
