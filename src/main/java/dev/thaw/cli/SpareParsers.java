@@ -1,5 +1,6 @@
 package dev.thaw.cli;
 
+import dev.thaw.daemon.DaemonThreads;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,12 +24,7 @@ final class SpareParsers {
   private final Function<String, CommandLine> making;
   private final Map<String, Queue<CommandLine>> byName = new ConcurrentHashMap<>();
   private final ScheduledExecutorService maker =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread thread = new Thread(work, "parsers");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadScheduledExecutor(new DaemonThreads("parsers"));
 
   /**
    * Of commands that can be made by name.

@@ -14,12 +14,7 @@ final class IdleMemory {
   private static final long QUIET_MILLIS = 1000;
 
   private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread thread = new Thread(work, "idle");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadScheduledExecutor(new DaemonThreads("idle"));
 
   private int running;
   private ScheduledFuture<?> due;

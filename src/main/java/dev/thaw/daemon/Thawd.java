@@ -35,12 +35,7 @@ public final class Thawd implements AutoCloseable {
   private final IdleMemory idle = new IdleMemory();
   private final Rehearsal rehearsal;
   private final ExecutorService threads =
-      Executors.newCachedThreadPool(
-          work -> {
-            Thread thread = new Thread(work, "request");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newCachedThreadPool(new DaemonThreads("request"));
 
   private Thawd(Path socket, FileChannel lockFile, UnixListener listener, Commands commands) {
     this.socket = socket;
@@ -111,16 +106,13 @@ public final class Thawd implements AutoCloseable {
 
   /** Has what commands do compiled, in the background. */
   public void rehearse() {
-    Thread thread =
-        new Thread(
-            () -> {
-              rehearsal.run();
-              idle.busy();
-              idle.done(); // there is garbage
-            },
-            "rehearsal");
-    thread.setDaemon(true);
-    thread.start();
+    Runnable work =
+        () -> {
+          rehearsal.run();
+          idle.busy();
+          idle.done(); // there is garbage
+        };
+    new DaemonThreads("rehearsal").newThread(work).start();
   }
 
   /** Serves until {@link #close}. */

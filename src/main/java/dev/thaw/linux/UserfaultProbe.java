@@ -15,7 +15,10 @@ public final class UserfaultProbe {
   private static final long UFFDIO_REGISTER = 0xC020AA00L;
   private static final long UFFDIO_UNREGISTER = 0x8010AA01L;
   private static final long UFFDIO_CONTINUE = 0xC020AA07L;
-  private static final long USERFAULTFD_IOC_NEW = 0xAA00L;
+
+  /** {@code _IO(0xAA, 0x00)} of linux/userfaultfd.h: makes one, on {@code /dev/userfaultfd}. */
+  public static final long USERFAULTFD_IOC_NEW = 0xAA00L;
+
   private static final long UFFD_API = 0xAA;
   private static final int UFFD_USER_MODE_ONLY = 1;
   private static final long MODE_MISSING_AND_MINOR = 1 | 4;

@@ -18,7 +18,6 @@ final class AreaMapping {
   static final long READ_EXEC = 1 | 4;
 
   static final long PRIVATE_ANONYMOUS = 0x2 | 0x20;
-  static final long FIXED_NOREPLACE = 0x100000;
 
   private AreaMapping() {}
 

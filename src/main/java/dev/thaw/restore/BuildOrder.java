@@ -144,8 +144,8 @@ final class BuildOrder {
     List<ThreadImage> threads = process.threads();
     site.run(pid, SkeletonPrograms.unmap(places.asideBase(), KernelPages.ASIDE_BYTES));
     List<ThreadImage> further = threads.subList(1, threads.size());
-    ThreadPrograms.Birth birth = ThreadPrograms.birth(further, places.blobFd() + 1);
     if (!further.isEmpty()) {
+      ThreadPrograms.Birth birth = ThreadPrograms.birth(further, places.blobFd() + 1);
       site.threads(pid, birth);
       site.run(pid, SkeletonPrograms.close(birth.firstDriverFd(), birth.lastDriverFd()));
     }

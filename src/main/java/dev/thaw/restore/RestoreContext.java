@@ -16,9 +16,6 @@ final class RestoreContext {
   private static final int O_RDWR = 2;
   private static final int AT_FDCWD = -100;
 
-  /** linux/userfaultfd.h: _IO(0xAA, 0x00). */
-  private static final int USERFAULTFD_IOC_NEW = 0xAA00;
-
   private final int initPid;
   private final Map<Integer, Integer> privateBackings = new HashMap<>();
   private final Map<Integer, Integer> segments = new HashMap<>();
@@ -125,7 +122,8 @@ final class RestoreContext {
     }
     Program.Data path = b.cstring("/dev/userfaultfd");
     Program.Arg device = b.call(Syscalls.OPENAT, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
-    Program.Arg made = b.call(Syscalls.IOCTL, device, USERFAULTFD_IOC_NEW, O_CLOEXEC);
+    Program.Arg made =
+        b.call(Syscalls.IOCTL, device, UserfaultProbe.USERFAULTFD_IOC_NEW, O_CLOEXEC);
     b.call(Syscalls.CLOSE, device);
     return made;
   }

@@ -77,7 +77,6 @@ final class TreeBuilder implements BuildSite {
    */
   int build() throws IOException {
     new BuildOrder(images, layouts, files, context).build(this);
-    queue.flush();
     stages.begin("registers");
     for (ProcessBuilding process : living()) {
       process.cure(gadget(process), vectors);
@@ -267,8 +266,7 @@ final class TreeBuilder implements BuildSite {
   }
 
   @Override
-  public void installExitPages(ProcessImage image) throws IOException {
-    queue.flush();
+  public void installExitPages(ProcessImage image) {
     int pid = processes.get(image.pid()).hostPid();
     image.threads().forEach(thread -> ExitPages.install(pid, thread));
   }
