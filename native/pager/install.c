@@ -63,6 +63,27 @@ bool thaw_is_one_vma(int uffd, uint64_t start, uint64_t end)
 	return ioctl(uffd, UFFDIO_CONTINUE, &arg) && errno == EINVAL && arg.mapped == -EINVAL;
 }
 
+void thaw_wake_owed(struct thaw_reader *r)
+{
+	if (!r->owes_wake)
+		return;
+	r->owes_wake = false;
+	thaw_latency_note(r, r->wake_kind);
+	thaw_wake(r->uffd, r->wake_address, THAW_PAGE_SIZE);
+}
+
+/* The thread of the fault in hand has been woken, or is to be when all is installed. */
+static void woken(struct thaw_reader *r, uint64_t address, int decision, bool wake)
+{
+	if (wake) {
+		thaw_latency_note(r, thaw_fault_kind(decision));
+		return;
+	}
+	r->owes_wake = true;
+	r->wake_address = address;
+	r->wake_kind = thaw_fault_kind(decision);
+}
+
 static int install_once(struct thaw_reader *r, int decision, uint64_t address, const uint8_t *source,
 			uint64_t len, bool wake, int64_t *moved)
 {
@@ -158,12 +179,14 @@ static enum thaw_outcome install_demand(struct thaw_reader *r, const struct thaw
 					uint64_t address, int decision, const uint8_t *source)
 {
 	struct thaw_counters *c = &r->ref->counters;
+	/* UFFDIO_POISON always wakes. */
+	bool wake = decision == THAW_POISON || !thaw_follow_wakes_last(r);
 	int64_t moved;
-	int err = install(r, decision, address, source, THAW_PAGE_SIZE, true, &moved);
+	int err = install(r, decision, address, source, THAW_PAGE_SIZE, wake, &moved);
 
 	switch (err) {
 	case 0:
-		thaw_latency_note(r, thaw_fault_kind(decision));
+		woken(r, address, decision, wake);
 		count(r, decision, THAW_PAGE_SIZE, true);
 		if (vma)
 			mark_installed(r, vma, address, address + THAW_PAGE_SIZE);
@@ -174,8 +197,9 @@ static enum thaw_outcome install_demand(struct thaw_reader *r, const struct thaw
 			return install_demand(r, vma, address, THAW_CONTINUE, NULL);
 		if (vma)
 			mark_installed(r, vma, address, address + THAW_PAGE_SIZE);
-		thaw_wake(r->uffd, address, THAW_PAGE_SIZE);
-		thaw_latency_note(r, thaw_fault_kind(decision));
+		if (wake)
+			thaw_wake(r->uffd, address, THAW_PAGE_SIZE);
+		woken(r, address, decision, wake);
 		return THAW_DONE;
 	case EAGAIN:
 		c->eagain_events++;
@@ -343,6 +367,7 @@ static bool install_together(struct thaw_reader *r, const struct thaw_vma *vma, 
 	uint64_t start = address, end = address + THAW_PAGE_SIZE;
 	uint64_t index = thaw_vma_index(vma, address);
 	const uint8_t *source = NULL;
+	bool wake = !thaw_follow_wakes_last(r);
 	int64_t moved;
 	int err;
 
@@ -355,7 +380,7 @@ static bool install_together(struct thaw_reader *r, const struct thaw_vma *vma, 
 		source = thaw_pager_source(r->pager, vma, start);
 	if (end - start == THAW_PAGE_SIZE || (decision == THAW_COPY && !source))
 		return false;
-	err = install(r, decision, start, source, end - start, true, &moved);
+	err = install(r, decision, start, source, end - start, wake, &moved);
 	if (err && (err != EAGAIN || moved <= 0))
 		return false;
 	if (err)
@@ -367,7 +392,7 @@ static bool install_together(struct thaw_reader *r, const struct thaw_vma *vma, 
 		count(r, decision, moved, false);
 		return false;
 	}
-	thaw_latency_note(r, thaw_fault_kind(decision));
+	woken(r, address, decision, wake);
 	count(r, decision, THAW_PAGE_SIZE, true);
 	count(r, decision, moved - THAW_PAGE_SIZE, false);
 	return true;
@@ -409,7 +434,7 @@ enum thaw_outcome thaw_install_fault(struct thaw_reader *r, const struct thaw_vm
 	w = window(r, vma, address, decision);
 	if (w.count)
 		install_strided(r, vma, address, &w, decision);
-	if (!w.together || !install_together(r, vma, address, &w, decision))
+	if (!(w.together || thaw_follow_wakes_last(r)) || !install_together(r, vma, address, &w, decision))
 		outcome = install_demand(r, vma, address, decision, source);
 	if (outcome != THAW_DONE)
 		return outcome;

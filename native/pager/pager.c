@@ -19,6 +19,8 @@
 
 /* How often the main thread looks for dead processes; thaw-init wakes it earlier when it reaps. */
 #define PROBE_MILLIS 1000
+/* How often it looks at readers that follow a thread. */
+#define WATCH_MILLIS 1
 #define MFD_CLOEXEC_FLAG 1u
 
 static struct thaw_pager pager;
@@ -224,8 +226,9 @@ static void end_reader(struct thaw_reader *r)
 	while (!__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE)) {
 		const struct timespec pause = {0, 1000000};
 
-		/* Again and again: the signal may come just before its read(2). */
+		/* Again and again: the signal may come just before its read(2), or it may starve. */
 		pthread_kill(r->thread, SIGUSR1);
+		thaw_follow_watch(r);
 		nanosleep(&pause, NULL);
 	}
 	pthread_join(r->thread, NULL);
@@ -270,6 +273,34 @@ static void look_at_spaces(bool probe)
 			tell_to_settle(r);
 		}
 	}
+}
+
+/* Whether a reader follows a thread, and is to be looked at again soon. */
+static bool watch_readers(void)
+{
+	uint32_t used = __atomic_load_n(&pager.session->space_count, __ATOMIC_ACQUIRE);
+	bool again = false;
+
+	for (uint32_t i = 0; i < used; i++) {
+		if (pager.readers[i])
+			again |= thaw_follow_watch(pager.readers[i]);
+	}
+	return again;
+}
+
+/* Looks at the readers that follow a thread until none does, or something has happened. */
+static int wait_and_watch(void)
+{
+	struct pollfd wake = {pager.session->pager_eventfd, POLLIN, 0};
+	uint64_t until = thaw_now() + PROBE_MILLIS * 1000000ull;
+	bool again;
+	int ready;
+
+	do {
+		again = watch_readers();
+		ready = poll(&wake, 1, again ? WATCH_MILLIS : PROBE_MILLIS);
+	} while (!ready && again && thaw_now() < until);
+	return ready;
 }
 
 /* Every address space is gone or needs nothing more of us, and at least one has graduated. */
@@ -353,14 +384,13 @@ void thaw_pager_main(int session_fd, pid_t parent)
 		_exit(3);
 	drop_half_made(pager.session);
 	for (;;) {
-		struct pollfd wake = {pager.session->pager_eventfd, POLLIN, 0};
 		uint64_t n;
 		int ready;
 
 		look_at_spaces(true);
 		if (may_retire())
 			retire();
-		ready = poll(&wake, 1, PROBE_MILLIS);
+		ready = wait_and_watch();
 		if (ready > 0 && read(pager.session->pager_eventfd, &n, sizeof(n)) < 0 &&
 		    errno != EAGAIN)
 			_exit(3);

@@ -1,12 +1,13 @@
 /*
  * The fault loop: decisions (decide.c), tables (space.c), installs (install.c), how long
- * they take (latency.c), reader.c, pager.c, what was touched (record.c), what is installed
- * beforehand (prefault.c).
+ * they take (latency.c), reader.c, where it runs (follow.c), pager.c, what was touched (record.c),
+ * what is installed beforehand (prefault.c).
  */
 #ifndef THAW_PAGER_H
 #define THAW_PAGER_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -86,6 +87,7 @@ struct thaw_fault {
 	uint64_t address;
 	uint64_t read_nanos; /* CLOCK_MONOTONIC */
 	uint32_t flags;
+	uint32_t thread; /* that faults, in its own pid namespace */
 	bool requested;
 	bool waited; /* for a fill */
 };
@@ -114,6 +116,25 @@ struct thaw_window {
 	bool together; /* wake the thread when all of it is there, and not before */
 };
 
+/* follow.c: where the reader runs. */
+struct thaw_follow {
+	bool allowed; /* and there is more than one CPU */
+	pid_t tid;
+	cpu_set_t home; /* where it may run otherwise */
+	uint32_t state;
+	uint32_t reading; /* it waits for messages */
+	uint32_t thread;  /* that has faulted last */
+	uint32_t run;	  /* faults of that one in a row, */
+	uint32_t needed;  /* and how many are a run */
+	uint64_t answers; /* all faults */
+	uint64_t answered; /* when the last one was */
+	uint64_t begun;	   /* answers when it began to follow */
+	uint64_t watched;  /* answers when the main thread last looked */
+	int cpu;	   /* that it has followed to */
+	uint32_t slow;	   /* faults that came late since the thread's CPU was looked at, */
+	uint32_t look;	   /* and how many it takes to look again */
+};
+
 /* One reader thread: the only one that reads the userfaultfd and installs through it. */
 struct thaw_reader {
 	struct thaw_pager *pager;
@@ -139,6 +160,10 @@ struct thaw_reader {
 	bool owes_pages;     /* pages were copied and not given back: a child might need them */
 	uint64_t read_nanos; /* when the message of the fault in hand was read */
 	bool waited;	     /* whether that fault waited for a fill */
+	bool owes_wake;	     /* its page is there, its thread is to be woken: */
+	uint64_t wake_address;
+	enum thaw_fault_kind wake_kind;
+	struct thaw_follow follow;
 	unsigned int pending_count; /* faults read and not yet looked at */
 	unsigned int waiting_count; /* faults that wait for a fill */
 	struct thaw_fault pending[THAW_PENDING_MAX];
@@ -158,6 +183,18 @@ void *thaw_reader_main(void *reader);
 void thaw_reader_fail_stop(struct thaw_reader *r, int err);
 /* Reads an event that stands in the way of an install; its thread may not have run yet. */
 void thaw_reader_wait_for_event(struct thaw_reader *r, unsigned int tries);
+
+/* follow.c. By the reader, when it begins, */
+void thaw_follow_init(struct thaw_reader *r);
+/* around the read(2) that waits for messages, */
+void thaw_follow_reading(struct thaw_reader *r, bool reading);
+/* after each fault, which has brought `pages` pages, and before anything else than faults. */
+void thaw_follow_answered(struct thaw_reader *r, const struct thaw_fault *fault, uint64_t pages);
+void thaw_follow_stop(struct thaw_reader *r);
+/* Whether a fault's thread is to be woken after all that is installed with its page. */
+bool thaw_follow_wakes_last(const struct thaw_reader *r);
+/* By the main thread, every millisecond while that is true. */
+bool thaw_follow_watch(struct thaw_reader *r);
 
 /* settle.c: once everything is filled. One slice; false when there is nothing to do for now. */
 bool thaw_settle_slice(struct thaw_reader *r) must_check;
@@ -219,6 +256,8 @@ enum thaw_outcome thaw_install_zero(struct thaw_reader *r, uint64_t address,
 				    uint64_t bound) must_check;
 void thaw_wake(int uffd, uint64_t start, uint64_t len);
 void thaw_wake_all(int uffd);
+/* Wakes the thread of the fault in hand, if that was left for the end. */
+void thaw_wake_owed(struct thaw_reader *r);
 bool thaw_process_gone(int uffd);
 bool thaw_is_one_vma(int uffd, uint64_t start, uint64_t end);
 

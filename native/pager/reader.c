@@ -140,6 +140,7 @@ static void keep_fault(struct thaw_reader *r, const struct uffd_msg *m, uint64_t
 	}
 	r->pending[r->pending_count].address = page;
 	r->pending[r->pending_count].read_nanos = read_nanos;
+	r->pending[r->pending_count].thread = m->arg.pagefault.feat.ptid;
 	r->pending[r->pending_count].requested = r->pending[r->pending_count].waited = false;
 	r->pending[r->pending_count++].flags = m->arg.pagefault.flags;
 }
@@ -261,13 +262,24 @@ void thaw_reader_wait_for_event(struct thaw_reader *r, unsigned int tries)
 	}
 }
 
+static uint64_t pages_installed(const struct thaw_reader *r)
+{
+	const struct thaw_counters *c = &r->ref->counters;
+
+	return c->demand + c->ahead + c->zero;
+}
+
 static void handle(struct thaw_reader *r, struct thaw_fault fault)
 {
 	r->read_nanos = fault.read_nanos;
 	r->waited = fault.waited;
 	for (unsigned int tries = 0; !r->gone; tries++) {
+		uint64_t before = pages_installed(r);
+
 		switch (answer(r, &fault)) {
 		case THAW_DONE:
+			thaw_follow_answered(r, &fault, pages_installed(r) - before);
+			thaw_wake_owed(r);
 			return;
 		case THAW_EVENTS:
 			thaw_reader_wait_for_event(r, tries);
@@ -358,8 +370,13 @@ static int next_messages(struct thaw_reader *r)
 	/* Read while a fault that had waited was answered: its thread may be the only one left. */
 	if (r->pending_count)
 		return 0;
-	if (!r->waiting_count && !settles(r))
-		return thaw_reader_read(r, true);
+	if (!r->waiting_count && !settles(r)) {
+		thaw_follow_reading(r, true);
+		err = thaw_reader_read(r, true);
+		thaw_follow_reading(r, false);
+		return err;
+	}
+	thaw_follow_stop(r);
 	err = thaw_reader_read(r, false);
 	if (err != -EAGAIN)
 		return err;
@@ -376,6 +393,7 @@ void *thaw_reader_main(void *arg)
 	const uint64_t one = 1;
 	int err = apply_journal(r);
 
+	thaw_follow_init(r);
 	r->ref->counters.replays++;
 	if (err)
 		thaw_reader_fail_stop(r, -err);
@@ -395,6 +413,7 @@ void *thaw_reader_main(void *arg)
 		if (r->waiting_count)
 			look_at_waiting(r);
 	}
+	thaw_follow_stop(r);
 	__atomic_store_n(&r->finished, 1, __ATOMIC_RELEASE);
 	if (write(r->pager->session->pager_eventfd, &one, sizeof(one)) < 0)
 		return NULL; /* it looks every second, too */

@@ -31,6 +31,7 @@ final class PagerFeatures {
           new Bit("EVENT_UNMAP", 6, REQUIRED, "4.11"),
           new Bit("MISSING_SHMEM", 5, REQUIRED, "4.11"),
           new Bit("MINOR_SHMEM", 10, REQUIRED, "5.14"),
+          new Bit("THREAD_ID", 8, REQUIRED, "4.14"),
           new Bit("POISON", 14, REQUIRED, "6.6"),
           new Bit("PAGEFAULT_FLAG_WP", 0, HELPS, "5.7"),
           new Bit("WP_HUGETLBFS_SHMEM", 12, HELPS, "5.19"),

@@ -18,9 +18,12 @@ import java.util.Map;
  * plan} both go by it, so that the one prints what the other does.
  */
 final class BuildOrder {
-  /** EVENT_FORK, REMAP, REMOVE, UNMAP, MISSING_SHMEM, MINOR_SHMEM, POISON (linux/userfaultfd.h). */
+  /**
+   * EVENT_FORK, REMAP, REMOVE, UNMAP, MISSING_SHMEM, MINOR_SHMEM, POISON, THREAD_ID
+   * (linux/userfaultfd.h).
+   */
   private static final long UFFD_FEATURES =
-      1 << 1 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 5 | 1 << 10 | 1 << 14;
+      1 << 1 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 5 | 1 << 10 | 1 << 14 | 1 << 8;
 
   private final Images images;
   private final Map<Integer, MemoryLayout> layouts;
