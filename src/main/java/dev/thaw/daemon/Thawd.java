@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -51,7 +52,16 @@ public final class Thawd implements AutoCloseable {
    * @throws IOException in one line where another thawd lives there, or others could connect
    */
   public static Thawd at(Path socket, Commands commands) throws IOException {
-    makeDirectory(socket.toAbsolutePath().getParent());
+    try {
+      makeDirectory(socket.toAbsolutePath().getParent());
+    } catch (FileSystemException e) { // its message is the path, and the reason where there is one
+      throw new IOException(
+          socket
+              + ": its directory cannot be made, for "
+              + e.getMessage()
+              + "; choose another place with --socket or THAWD_SOCKET",
+          e);
+    }
     FileChannel lockFile =
         FileChannel.open(
             Path.of(socket + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

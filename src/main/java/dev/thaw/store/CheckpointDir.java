@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -73,7 +72,8 @@ public final class CheckpointDir {
       throw new NoSuchFileException(directory.toString());
     }
     if (!Files.isDirectory(directory)) {
-      throw new FileSystemException(directory.toString(), null, "Not a directory");
+      throw new ImageFormatException(
+          directory + ": is a file, not a checkpoint; name a directory that thaw dump has made");
     }
     Path list = directory.resolve(Checksums.FILE);
     if (Files.notExists(list, LinkOption.NOFOLLOW_LINKS)) { // false too where nobody may look

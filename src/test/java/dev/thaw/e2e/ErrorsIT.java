@@ -226,6 +226,7 @@ class ErrorsIT {
   void whatIsNoCheckpointIsNoneForEveryCommand() throws Exception {
     Path none = directory.resolve("none");
     Path empty = Files.createDirectory(directory.resolve("empty"));
+    Path file = Files.writeString(directory.resolve("file"), "text");
     for (List<String> command :
         List.of(List.of("restore", "-d", "-D"), List.of("inspect"), List.of("verify"))) {
       List<Object> line = new ArrayList<>(command);
@@ -237,6 +238,11 @@ class ErrorsIT {
           empty
               + ": is not a whole checkpoint, it has no file \"checksums\";"
               + " name a directory that thaw dump has made",
+          Command.thaw(line.toArray()));
+      line.set(line.size() - 1, file);
+      assertFails(
+          BAD_IMAGE,
+          file + ": is a file, not a checkpoint; name a directory that thaw dump has made",
           Command.thaw(line.toArray()));
     }
   }

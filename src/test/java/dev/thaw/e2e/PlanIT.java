@@ -197,7 +197,7 @@ class PlanIT {
     assertRefused(1, "ENOENT (No such file or directory)", command, directory.resolve("absent"));
     assertRefused(4, "is not a whole checkpoint", command, directory);
     Path file = Files.writeString(directory.resolve("file"), "text");
-    assertRefused(1, "ENOTDIR (Not a directory)", command, file);
+    assertRefused(4, "is a file, not a checkpoint", command, file);
     try (Victim victim = Victim.start("threads", directory)) {
       Path checkpoint = victim.dump("checkpoint", "-R");
       victim.check();

@@ -275,6 +275,17 @@ class ThawdIT {
   }
 
   @Test
+  void aPlaceWhereItCannotServeIsNamed() throws Exception {
+    Path socket = Files.createFile(directory.resolve("file")).resolve("place").resolve("socket");
+    Command refused = Command.thaw("daemon", "--socket", socket);
+    assertEquals(1, refused.exit());
+    assertTrue(
+        refused.output().startsWith("thaw: " + socket + ": its directory cannot be made, for "),
+        refused.output());
+    assertTrue(refused.output().endsWith(" with --socket or THAWD_SOCKET\n"), refused.output());
+  }
+
+  @Test
   void whereNoneServesTheCommandRunsByItself() throws Exception {
     thawd.kill();
     Path output = directory.resolve("output");
