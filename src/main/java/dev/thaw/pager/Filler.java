@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.BooleanSupplier;
 
 /**
  * Fills memfds from the store: what is asked for at once, all the rest in the background, frame by
@@ -32,12 +33,13 @@ final class Filler implements AutoCloseable {
   private final AtomicIntegerArray state;
   private final List<Thread> threads = new ArrayList<>();
 
-  /** Guards the four below; no other lock is taken under it. */
+  /** Guards the five below; no other lock is taken under it. */
   private final Object lock = new Object();
 
   private final ArrayDeque<Job> demanded = new ArrayDeque<>();
   private int nextFrame = -1; // of the background; -1: not wanted yet
   private int framesLeft;
+  private BooleanSupplier wanted = () -> true;
   private boolean closed;
   private final CompletableFuture<Void> all = new CompletableFuture<>();
 
@@ -110,9 +112,15 @@ final class Filler implements AutoCloseable {
     return done;
   }
 
-  /** Fills everything, in the order of the store. */
-  CompletableFuture<Void> fillAll() {
+  /**
+   * Fills everything, in the order of the store.
+   *
+   * @param wanted asked before each frame: once it says no, nothing is filled in the background any
+   *     more, and the future is done
+   */
+  CompletableFuture<Void> fillAll(BooleanSupplier wanted) {
     synchronized (lock) {
+      this.wanted = wanted;
       if (nextFrame < 0) {
         nextFrame = 0;
       }
@@ -151,6 +159,11 @@ final class Filler implements AutoCloseable {
           return demanded.poll();
         }
         while (nextFrame >= 0 && nextFrame < map.frameCount()) {
+          if (!wanted.getAsBoolean()) {
+            nextFrame = map.frameCount();
+            all.complete(null);
+            break;
+          }
           int frame = nextFrame++;
           if (state.get(frame) == NEW) {
             return new Job(frame, false, false, new CompletableFuture<>());

@@ -410,7 +410,8 @@ public final class PagerSession implements AutoCloseable {
   }
 
   /**
-   * Fills everything in the background, on all cores; what a thread waits for goes first.
+   * Fills everything in the background, on all cores; what a thread waits for goes first. Ends with
+   * the tree: for one that is gone nothing is filled.
    *
    * @return done when nothing of the source is needed any more
    */
@@ -420,7 +421,7 @@ public final class PagerSession implements AutoCloseable {
       return CompletableFuture.completedFuture(null);
     }
     begin();
-    return filler.fillAll().thenRun(pagerBell::ring);
+    return filler.fillAll(init::isConnected).thenRun(pagerBell::ring);
   }
 
   /** The pid of thaw-pager. */
