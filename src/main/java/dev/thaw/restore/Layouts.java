@@ -33,9 +33,13 @@ final class Layouts {
         layouts.put(node.pid(), layOut(images, node.pid(), mode, parent));
       }
     }
-    if (mode == MemoryMode.GRADUATE) {
-      layouts.values().forEach(MemoryLayout::graduate);
-    }
+    return mode == MemoryMode.GRADUATE ? graduated(layouts) : layouts;
+  }
+
+  /** Those of {@link MemoryMode#GRADUATE}, from those of {@link MemoryMode#SHARE}. */
+  static Map<Integer, MemoryLayout> graduated(Map<Integer, MemoryLayout> shared) {
+    Map<Integer, MemoryLayout> layouts = new LinkedHashMap<>();
+    shared.forEach((pid, layout) -> layouts.put(pid, layout.graduated()));
     return layouts;
   }
 

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +23,16 @@ public final class LoadedCheckpoint implements AutoCloseable {
   private final Path directory;
   private final byte[] checksums;
   private final Images images;
-  private final FilledMemory memory;
-  private final Map<Integer, Integer> privateNumbers;
-  private final Map<Integer, Integer> sharedNumbers;
+  private final Filled filled;
 
-  /** By mode, as they are first asked for. Guarded by itself. */
-  private final Map<MemoryMode, Map<Integer, MemoryLayout>> layouts =
-      new EnumMap<>(MemoryMode.class);
+  /** Of {@link MemoryMode#SHARE}, by pid. */
+  private final Map<Integer, MemoryLayout> shared;
 
-  /** By mode and pid, as they are first asked for. Guarded by itself. */
-  private final Map<MemoryMode, Map<Integer, WrittenPages>> written =
-      new EnumMap<>(MemoryMode.class);
+  /** Of {@link MemoryMode#GRADUATE}. */
+  private final Map<Integer, MemoryLayout> graduated;
+
+  /** By pid, of both modes; without those that are too many to keep. */
+  private final Map<Integer, WrittenPages> written;
 
   private final Map<Path, FileCheck.Approved> approvedFiles = new ConcurrentHashMap<>();
 
@@ -42,31 +40,30 @@ public final class LoadedCheckpoint implements AutoCloseable {
       Path directory,
       byte[] checksums,
       Images images,
-      FilledMemory memory,
-      Map<Integer, Integer> privateNumbers,
-      Map<Integer, Integer> sharedNumbers) {
+      Map<Integer, MemoryLayout> layouts,
+      FilledMemory.Watcher watcher)
+      throws IOException {
     this.directory = directory;
     this.checksums = checksums;
     this.images = images;
-    this.memory = memory;
-    this.privateNumbers = privateNumbers;
-    this.sharedNumbers = sharedNumbers;
+    shared = layouts;
+    graduated = Layouts.graduated(layouts);
+    written = written(images, layouts);
+    filled = Filled.of(images, layouts, watcher); // last: nothing fails that would have to close it
   }
 
-  /**
-   * Loads all of it.
-   *
-   * @throws IOException if any byte of it is not as it was written
-   */
-  public static LoadedCheckpoint load(Path directory, FilledMemory.Watcher watcher)
-      throws IOException {
-    Images images = Images.open(directory);
-    byte[] checksums = CheckpointDir.fingerprint(directory);
-    try {
+  /** The memfds, and the number of each process's and of each shared memory's. */
+  private record Filled(
+      FilledMemory memory,
+      Map<Integer, Integer> privateNumbers,
+      Map<Integer, Integer> sharedNumbers) {
+    static Filled of(
+        Images images, Map<Integer, MemoryLayout> layouts, FilledMemory.Watcher watcher)
+        throws IOException {
       List<BackingSpec> specs = new ArrayList<>();
       Map<Integer, Integer> privateNumbers = new HashMap<>();
       Map<Integer, Integer> sharedNumbers = new HashMap<>();
-      for (MemoryLayout layout : Layouts.of(images, MemoryMode.SHARE).values()) {
+      for (MemoryLayout layout : layouts.values()) {
         if (layout.hasPrivateBacking()) {
           privateNumbers.put(layout.pid(), specs.size());
           specs.add(Layouts.privateBacking(layout));
@@ -76,13 +73,39 @@ public final class LoadedCheckpoint implements AutoCloseable {
         sharedNumbers.put(object.id(), specs.size());
         specs.add(Layouts.sharedBacking(images, object));
       }
-      FilledMemory memory = FilledMemory.fill(specs, images.pages(), watcher);
+      return new Filled(
+          FilledMemory.fill(specs, images.pages(), watcher), privateNumbers, sharedNumbers);
+    }
+  }
+
+  /**
+   * Loads all of it, and works out what is the same for every restore.
+   *
+   * @throws IOException if any byte of it is not as it was written
+   */
+  public static LoadedCheckpoint load(Path directory, FilledMemory.Watcher watcher)
+      throws IOException {
+    Images images = Images.open(directory);
+    byte[] checksums = CheckpointDir.fingerprint(directory);
+    try {
       return new LoadedCheckpoint(
-          directory.toRealPath(), checksums, images, memory, privateNumbers, sharedNumbers);
+          directory.toRealPath(), checksums, images, Layouts.of(images, MemoryMode.SHARE), watcher);
     } catch (IOException | RuntimeException e) {
       images.close();
       throw e;
     }
+  }
+
+  private static Map<Integer, WrittenPages> written(
+      Images images, Map<Integer, MemoryLayout> layouts) throws IOException {
+    Map<Integer, WrittenPages> written = new HashMap<>();
+    for (MemoryLayout layout : layouts.values()) {
+      if (WrittenPages.fit(layout)) {
+        PageWriter reader = new PageWriter(new NamedPages(images));
+        written.put(layout.pid(), WrittenPages.of(layout, reader));
+      }
+    }
+    return written;
   }
 
   /**
@@ -109,33 +132,21 @@ public final class LoadedCheckpoint implements AutoCloseable {
 
   /** Pages in memory: what it costs. */
   public long pageCount() {
-    return memory.pageCount();
+    return filled.memory().pageCount();
   }
 
-  /** The layouts of {@link Layouts#of}: many thousands of runs, which do not change. */
-  Map<Integer, MemoryLayout> layouts(MemoryMode mode) throws IOException {
-    synchronized (layouts) {
-      if (!layouts.containsKey(mode)) {
-        layouts.put(mode, Layouts.of(images, mode));
-      }
-      return layouts.get(mode);
-    }
+  /**
+   * The layouts of {@link Layouts#of}: many thousands of runs, which do not change.
+   *
+   * @param mode {@link MemoryMode#SHARE} or {@link MemoryMode#GRADUATE}
+   */
+  Map<Integer, MemoryLayout> layouts(MemoryMode mode) {
+    return mode == MemoryMode.GRADUATE ? graduated : shared;
   }
 
-  /** The written pages of a process in a mode's layout; empty where they are too many to keep. */
-  Optional<WrittenPages> written(MemoryMode mode, MemoryLayout layout) throws IOException {
-    if (!WrittenPages.fit(layout)) {
-      return Optional.empty();
-    }
-    synchronized (written) {
-      Map<Integer, WrittenPages> ofMode = written.computeIfAbsent(mode, m -> new HashMap<>());
-      WrittenPages known = ofMode.get(layout.pid());
-      if (known == null) {
-        known = WrittenPages.of(layout, new PageWriter(new NamedPages(images)));
-        ofMode.put(layout.pid(), known);
-      }
-      return Optional.of(known);
-    }
+  /** The written pages of a process; empty where they are too many to keep. */
+  Optional<WrittenPages> written(int pid) {
+    return Optional.ofNullable(written.get(pid));
   }
 
   /** The files that restores of it have found to be right. Thread safe. */
@@ -144,21 +155,21 @@ public final class LoadedCheckpoint implements AutoCloseable {
   }
 
   FilledMemory memory() {
-    return memory;
+    return filled.memory();
   }
 
   int privateNumber(int pid) {
-    return privateNumbers.get(pid);
+    return filled.privateNumbers().get(pid);
   }
 
   int sharedNumber(int object) {
-    return sharedNumbers.get(object);
+    return filled.sharedNumbers().get(object);
   }
 
   /** Lets go: the memory goes with the last process that was restored from it. */
   @Override
   public void close() throws IOException {
-    memory.close();
+    filled.memory().close();
     images.close();
   }
 }

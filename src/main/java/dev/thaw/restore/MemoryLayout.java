@@ -34,11 +34,11 @@ final class MemoryLayout {
   private final int pid;
   private final Optional<MemoryLayout> parent;
   private final List<Area> areas = new ArrayList<>();
-  private final List<Slot> slots = new ArrayList<>();
-  private final List<Extent> content = new ArrayList<>();
+  private final List<Slot> slots;
+  private final List<Extent> content;
 
   /** The parts of the memfd that a child maps too, by their first page. */
-  private final Set<Long> lent = new HashSet<>();
+  private final Set<Long> lent;
 
   /**
    * One VMA.
@@ -98,6 +98,9 @@ final class MemoryLayout {
       ProcessImage process, List<PagemapRun> runs, MemoryMode mode, Optional<MemoryLayout> parent) {
     this.pid = process.pid();
     this.parent = parent;
+    slots = new ArrayList<>();
+    content = new ArrayList<>();
+    lent = new HashSet<>();
     RunCursor cursor = new RunCursor(runs);
     for (Vma vma : process.mm().vmas()) {
       add(vma, cursor.within(vma), mode);
@@ -167,15 +170,31 @@ final class MemoryLayout {
     return owner == pid ? this : parent.orElseThrow().layoutOf(owner);
   }
 
-  /** Makes true anonymous memory of what no other process shares. After all layouts are made. */
-  void graduate() {
-    areas.replaceAll(
-        a ->
-            a.treatment() != Treatment.LAZY
-                    || a.borrowed().isPresent()
-                    || lent.contains(a.firstPage())
-                ? a
-                : new Area(a.vma(), Treatment.COPY, pid, a.firstPage(), a.runs(), a.borrowed()));
+  /** The same, but for what {@link #graduated} changes. */
+  private MemoryLayout(MemoryLayout other) {
+    pid = other.pid;
+    parent = other.parent;
+    slots = other.slots;
+    content = other.content;
+    lent = other.lent;
+    for (Area a : other.areas) {
+      boolean stays =
+          a.treatment() != Treatment.LAZY
+              || a.borrowed().isPresent()
+              || lent.contains(a.firstPage());
+      areas.add(
+          stays
+              ? a
+              : new Area(a.vma(), Treatment.COPY, pid, a.firstPage(), a.runs(), a.borrowed()));
+    }
+  }
+
+  /**
+   * With true anonymous memory for what no other process shares; it has its slots, runs and content
+   * in common with this one. After all layouts are made.
+   */
+  MemoryLayout graduated() {
+    return new MemoryLayout(this);
   }
 
   /** The process. */
@@ -228,8 +247,7 @@ final class MemoryLayout {
           break;
         }
         long count = Math.min(run.firstPage() + run.pageCount(), end) - from;
-        long storePage = run.zero() ? PagemapRun.ZERO : run.firstStorePage() + used;
-        found.add(new PagemapRun(from, count, storePage));
+        found.add(count == run.pageCount() ? run : part(run, from, count));
         used += count;
         if (used == run.pageCount()) {
           next++;
@@ -237,6 +255,12 @@ final class MemoryLayout {
         }
       }
       return found;
+    }
+
+    private static PagemapRun part(PagemapRun run, long first, long count) {
+      long storePage =
+          run.zero() ? PagemapRun.ZERO : run.firstStorePage() + first - run.firstPage();
+      return new PagemapRun(first, count, storePage);
     }
 
     void requireDone(int pid) {

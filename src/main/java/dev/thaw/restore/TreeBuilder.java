@@ -162,8 +162,7 @@ final class TreeBuilder implements BuildSite {
   public void write(MemoryLayout layout) throws IOException {
     queue.flush();
     int pid = processes.get(layout.pid()).hostPid();
-    Optional<WrittenPages> kept =
-        loaded.isPresent() ? loaded.get().written(options.memory(), layout) : Optional.empty();
+    Optional<WrittenPages> kept = loaded.flatMap(checkpoint -> checkpoint.written(layout.pid()));
     if (kept.isPresent()) {
       kept.get().write(pid);
     } else {

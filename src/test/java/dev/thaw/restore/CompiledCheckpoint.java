@@ -77,10 +77,10 @@ final class CompiledCheckpoint {
         }
       }
     }
+    if (mode == MemoryMode.GRADUATE) {
+      layouts.replaceAll((pid, layout) -> layout.graduated());
+    }
     for (MemoryLayout layout : layouts.values()) {
-      if (mode == MemoryMode.GRADUATE) {
-        layout.graduate();
-      }
       if (layout.hasPrivateBacking()) {
         layout.privateBacking("private");
         context.privateBacking(layout.pid(), backings, backings++);
