@@ -303,6 +303,7 @@ class ClonesIT {
           List.of("clone", "moved", "--new-pids", "--signal-clones", "USR1", "--pidfile", pidfile);
       Process foreground = thawd.builder(output, clone).start();
       Victim.await("the signal's work", () -> lines(victim, "clone 0 wrote") == 1);
+      Victim.await("its pid", () -> Files.exists(pidfile)); // it runs before it is announced
       int pid = Integer.parseInt(Files.readString(pidfile).strip());
       assertEquals(
           Files.readSymbolicLink(Path.of("/proc/self/ns/pid")),
