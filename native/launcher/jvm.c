@@ -27,7 +27,12 @@ static char *text(const char *format, ...)
  */
 static const char *const serving_flags[] = {
 	"-Xms8m",
-	"-Xmn3m",
+	/*
+	 * 2.4 MiB of eden, 1.4 restores of redis, and survivors that hold what is live in one: with
+	 * 0.3 MiB each, of 3, it was promoted, and the old generation collected every 13 restores.
+	 */
+	"-Xmn4m",
+	"-XX:SurvivorRatio=3",
 	"-Xss320k",
 	"-XX:MinHeapFreeRatio=10",
 	"-XX:MaxHeapFreeRatio=25",
