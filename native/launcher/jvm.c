@@ -35,7 +35,8 @@ static const char *const serving_flags[] = {
 	"-XX:SurvivorRatio=3",
 	"-Xss320k",
 	"-XX:MinHeapFreeRatio=10",
-	"-XX:MaxHeapFreeRatio=25",
+	"-XX:MaxHeapFreeRatio=15",
+	"-XX:-ShrinkHeapInSteps",
 	"-XX:ReservedCodeCacheSize=16m",
 	"-XX:CICompilerCount=1",
 	/* A restore calls most of its methods a few times: at the default they stay interpreted. */

@@ -24,19 +24,21 @@ public final class FilledMemory implements AutoCloseable {
     void filled(long pages, long total);
   }
 
-  private final List<BackingSpec> specs;
+  /** Without their content, which is very many extents where pages of the store are equal. */
+  private final List<BackingSpec> specs = new ArrayList<>();
+
   private final List<Memfd> memfds = new ArrayList<>();
 
   /** What thaw-init keeps of each: the same for all that are made of it. */
   private final List<Memfd> extents = new ArrayList<>();
 
-  /** The content of each by pages alone: a store where pages are equal has very many extents. */
-  private final List<List<Extent>> ranges;
+  /** How many each of those has. */
+  private final List<Integer> extentCounts = new ArrayList<>();
 
-  private FilledMemory(List<BackingSpec> specs) {
-    this.specs = List.copyOf(specs);
-    this.ranges = specs.stream().map(spec -> Extent.joined(spec.content())).toList();
-  }
+  /** The content of each by pages alone. */
+  private final List<List<Extent>> ranges = new ArrayList<>();
+
+  private FilledMemory() {}
 
   /**
    * Makes, fills and seals them.
@@ -45,13 +47,12 @@ public final class FilledMemory implements AutoCloseable {
    */
   public static FilledMemory fill(List<BackingSpec> specs, PageSource source, Watcher watcher)
       throws IOException {
-    FilledMemory memory = new FilledMemory(specs);
+    FilledMemory memory = new FilledMemory();
     try {
       for (BackingSpec spec : specs) {
-        memory.memfds.add(PagerSession.emptyMemfd(spec));
-        memory.extents.add(SessionTable.extentsFile(spec.content()));
+        memory.add(spec);
       }
-      new Fill(memory.map(source), source, watcher).run();
+      new Fill(memory.map(specs, source), source, watcher).run();
       for (Memfd memfd : memory.memfds) {
         memfd.seal();
       }
@@ -62,8 +63,16 @@ public final class FilledMemory implements AutoCloseable {
     }
   }
 
+  private void add(BackingSpec spec) throws IOException {
+    specs.add(new BackingSpec(spec.name(), spec.shared(), spec.slots(), List.of()));
+    memfds.add(PagerSession.emptyMemfd(spec));
+    extents.add(SessionTable.extentsFile(spec.content()));
+    extentCounts.add(spec.content().size());
+    ranges.add(Extent.joined(spec.content()));
+  }
+
   /** The indices count the pages of all slots, one after the other; here nobody looks at them. */
-  private FrameMap map(PageSource source) {
+  private FrameMap map(List<BackingSpec> specs, PageSource source) {
     List<FrameMap.Content> contents = new ArrayList<>();
     long index = 0;
     for (int i = 0; i < specs.size(); i++) {
@@ -80,6 +89,7 @@ public final class FilledMemory implements AutoCloseable {
     return new FrameMap(source.framePages(), source.frameCount(), contents);
   }
 
+  /** What it is; its content is not in it. */
   BackingSpec spec(int number) {
     return specs.get(number);
   }
@@ -98,11 +108,15 @@ public final class FilledMemory implements AutoCloseable {
     return extents.get(number);
   }
 
+  int extentCount(int number) {
+    return extentCounts.get(number);
+  }
+
   /** Pages that the memfds hold: what the template costs. */
   public long pageCount() {
     long pages = 0;
-    for (BackingSpec spec : specs) {
-      pages += spec.content().stream().mapToLong(Extent::pageCount).sum();
+    for (List<Extent> all : ranges) {
+      pages += all.stream().mapToLong(Extent::pageCount).sum();
     }
     return pages;
   }

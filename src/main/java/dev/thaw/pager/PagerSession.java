@@ -108,7 +108,8 @@ public final class PagerSession implements AutoCloseable {
     complete = false;
     try (Memfd extents = SessionTable.extentsFile(spec.content())) {
       int marks = Tables.PAGE_HAS_CONTENT;
-      return addBacking(spec, emptyMemfd(spec), extents, Extent.joined(spec.content()), marks);
+      List<Extent> ranges = Extent.joined(spec.content());
+      return addBacking(spec, emptyMemfd(spec), extents, spec.content().size(), ranges, marks);
     }
   }
 
@@ -122,7 +123,14 @@ public final class PagerSession implements AutoCloseable {
     BackingSpec spec = template.spec(number);
     Memfd memfd = spec.shared() ? emptyMemfd(spec) : Memfd.of(template.memfd(number).duplicate());
     int marks = Tables.PAGE_HAS_CONTENT | Tables.PAGE_FILLED;
-    int backing = addBacking(spec, memfd, template.extents(number), template.ranges(number), marks);
+    int backing =
+        addBacking(
+            spec,
+            memfd,
+            template.extents(number),
+            template.extentCount(number),
+            template.ranges(number),
+            marks);
     if (spec.shared()) {
       copy(template.memfd(number), backing, template.ranges(number));
     }
@@ -153,12 +161,12 @@ public final class PagerSession implements AutoCloseable {
    * @param ranges the pages of its content, joined; indices go on from one slot to the next
    */
   private int addBacking(
-      BackingSpec spec, Memfd memfd, Memfd extents, List<Extent> ranges, int marks)
+      BackingSpec spec, Memfd memfd, Memfd extents, int extentCount, List<Extent> ranges, int marks)
       throws IOException {
     if (filler != null) {
       throw new IllegalStateException("backings come before filling");
     }
-    int backing = table.describeBacking(spec, spec.content().size());
+    int backing = table.describeBacking(spec, extentCount);
     init.addBacking(backing, memfd, extents);
     List<SessionTable.IndexedSlot> slots = table.slots(table.backing(backing));
     long pages = mark(slots, ranges, marks);

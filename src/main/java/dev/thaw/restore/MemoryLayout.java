@@ -35,7 +35,6 @@ final class MemoryLayout {
   private final Optional<MemoryLayout> parent;
   private final List<Area> areas = new ArrayList<>();
   private final List<Slot> slots;
-  private final List<Extent> content;
 
   /** The parts of the memfd that a child maps too, by their first page. */
   private final Set<Long> lent;
@@ -72,6 +71,11 @@ final class MemoryLayout {
           : List.of();
     }
 
+    /** Whether it has a slot in the memfd of its own process. */
+    boolean hasSlot() {
+      return paged(treatment) && borrowed.isEmpty();
+    }
+
     /** First byte. */
     long start() {
       return vma.start().value();
@@ -99,7 +103,6 @@ final class MemoryLayout {
     this.pid = process.pid();
     this.parent = parent;
     slots = new ArrayList<>();
-    content = new ArrayList<>();
     lent = new HashSet<>();
     RunCursor cursor = new RunCursor(runs);
     for (Vma vma : process.mm().vmas()) {
@@ -117,24 +120,20 @@ final class MemoryLayout {
         return;
       }
     }
-    boolean paged = treatment == Treatment.LAZY || treatment == Treatment.COPY;
-    long firstPage = paged ? newSlot(vma, runs) : 0;
+    long firstPage = paged(treatment) ? newSlot(vma) : 0;
     areas.add(new Area(vma, treatment, pid, firstPage, runs, Optional.empty()));
   }
 
-  private long newSlot(Vma vma, List<PagemapRun> runs) {
+  private static boolean paged(Treatment treatment) {
+    return treatment == Treatment.LAZY || treatment == Treatment.COPY;
+  }
+
+  private long newSlot(Vma vma) {
     if (slots.size() == MAX_SLOTS) {
       throw new IllegalArgumentException("pid " + pid + ": more than " + MAX_SLOTS + " VMAs");
     }
     long firstPage = (long) slots.size() << (SLOT_SHIFT - PAGE_SHIFT);
     slots.add(new Slot(firstPage, vma.pages()));
-    long vmaPage = vma.start().value() >>> PAGE_SHIFT;
-    for (PagemapRun run : runs) {
-      if (!run.zero()) {
-        long page = firstPage + run.firstPage() - vmaPage;
-        content.add(new Extent(page, run.pageCount(), run.firstStorePage()));
-      }
-    }
     return firstPage;
   }
 
@@ -175,7 +174,6 @@ final class MemoryLayout {
     pid = other.pid;
     parent = other.parent;
     slots = other.slots;
-    content = other.content;
     lent = other.lent;
     for (Area a : other.areas) {
       boolean stays =
@@ -190,8 +188,8 @@ final class MemoryLayout {
   }
 
   /**
-   * With true anonymous memory for what no other process shares; it has its slots, runs and content
-   * in common with this one. After all layouts are made.
+   * With true anonymous memory for what no other process shares; it has its slots and runs in
+   * common with this one. After all layouts are made.
    */
   MemoryLayout graduated() {
     return new MemoryLayout(this);
@@ -214,6 +212,18 @@ final class MemoryLayout {
 
   /** The private memfd, for the pager. */
   BackingSpec privateBacking(String name) {
+    List<Extent> content = new ArrayList<>();
+    for (Area area : areas) {
+      if (area.hasSlot()) {
+        long shift = area.firstPage() - (area.start() >>> PAGE_SHIFT);
+        for (PagemapRun run : area.runs()) {
+          if (!run.zero()) {
+            long page = run.firstPage() + shift;
+            content.add(new Extent(page, run.pageCount(), run.firstStorePage()));
+          }
+        }
+      }
+    }
     return new BackingSpec(name, false, slots, content);
   }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** A thawd of a bench's own, and commands that go to it. */
 final class BenchDaemon implements AutoCloseable {
@@ -86,6 +87,20 @@ final class BenchDaemon implements AutoCloseable {
 
   long pid() {
     return process.pid();
+  }
+
+  /** Whether it is still getting fast; it leaves that alone while it is busy. */
+  boolean rehearses() {
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+      for (Path task : tasks.toList()) {
+        if (Files.readString(task.resolve("comm")).startsWith("rehearsal")) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException e) {
+      return true; // a thread has just ended: look again
+    }
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,6 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RedisIT {
   private static final long GIB = 1L << 30;
+
+  /** What a thawd may have for itself, page tables included. */
+  private static final long THAWD_KIB = 40 << 10;
 
   @TempDir static Path temporary;
 
@@ -258,6 +262,30 @@ class RedisIT {
       now.verify(client);
       // Two listeners and this client: the old client's descriptor is closed.
       Target.await("the old connection's end", () -> server.target().sockets() == 3);
+    }
+  }
+
+  @Test
+  @Order(11)
+  void aThawdThatHasItLoadedKeepsLittleMemoryOfItsOwn() throws Exception {
+    Path pidfile = temporary.resolve("pid");
+    try (BenchDaemon thawd = new BenchDaemon(temporary.resolve("thawd.sock"))) {
+      thawd.succeed("load", checkpoint(), "--name", "redis");
+      for (int clone = 0; clone < 3; clone++) {
+        thawd.succeed("clone", "redis", "-d", "--net-namespace", "--pidfile", pidfile);
+        BenchTree.of(pidfile).end();
+      }
+      Target.await("the end of its rehearsal", () -> !thawd.rehearses());
+      Target.await("no more than 40 MiB", () -> ownKib(thawd.pid()) <= THAWD_KIB);
+    }
+  }
+
+  private static long ownKib(long pid) {
+    try {
+      ProcessMemory memory = ProcessMemory.of(pid);
+      return memory.anonymous() + memory.pageTables();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
