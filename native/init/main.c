@@ -78,7 +78,7 @@ static int set_signals(void)
 {
 	/* A handler and not SIG_IGN: exec and CLONE_CLEAR_SIGHAND reset it. */
 	struct sigaction handler = {.sa_handler = ignore, .sa_flags = SA_RESTART};
-	const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGPIPE};
+	const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGPIPE, SIGXFSZ, SIGXCPU};
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -93,15 +93,31 @@ static int set_signals(void)
 	return init.signal_fd < 0 ? -errno : 0;
 }
 
-/* Every process of the tree costs three descriptors here, and a FORK event needs one at once. */
-static void raise_descriptor_limit(void)
+/*
+ * Every process of the tree costs three descriptors here, and a FORK event needs one at once. The tables
+ * are sparse files and mappings of hundreds of MiB each. What bounds the caller's shell bounds nothing of
+ * that: the tree's processes have limits of their own, from the checkpoint.
+ */
+static void raise_limits(void)
 {
+	const int ours[] = {RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU};
 	struct rlimit limit;
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (getrlimit(ours[i], &limit))
+			continue;
 		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+		setrlimit(ours[i], &limit);
 	}
+}
+
+/* Which hard limit of the caller is in the way, if one is. */
+static const char *limit_in_the_way(int error)
+{
+	return error == EFBIG	 ? "; the hard limit of file sizes is too low for its tables (ulimit -Hf)"
+	       : error == EMFILE ? "; the hard limit of open files is too low (ulimit -Hn)"
+	       : error == ENOMEM ? "; the hard limit of address space is too low (ulimit -Hv)"
+				 : "";
 }
 
 static void control_lost(void)
@@ -171,19 +187,21 @@ int main(int argc, char **argv)
 	if (init.external_jvm == (i + 1 < argc))
 		return usage();
 	prctl(PR_SET_NAME, "thaw-init");
-	raise_descriptor_limit();
+	raise_limits();
 	init.self_fd = syscall(SYS_pidfd_open, getpid(), 0);
 	if (init.self_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) || set_signals() || make_session()) {
-		fprintf(stderr, "thaw-init: cannot set up: %s\n", strerror(errno));
-		return 1;
+		fprintf(stderr, "thaw-init: cannot set up: %s%s\n", strerror(errno),
+			limit_in_the_way(errno));
+		return 5;
 	}
 	init.filler->control_fd = init.control_fd;
 	init.filler->external_jvm = init.external_jvm;
 	if (!init.external_jvm) {
 		err = tree_start_jvm(argv + i + 1);
 		if (err) {
-			fprintf(stderr, "thaw-init: cannot start the JVM: %s\n", strerror(-err));
-			return 1;
+			fprintf(stderr, "thaw-init: cannot start the JVM: %s%s\n", strerror(-err),
+				limit_in_the_way(-err));
+			return err == -EMFILE || err == -ENOMEM ? 5 : 1;
 		}
 	}
 	loop();

@@ -14,6 +14,9 @@ import java.nio.file.FileSystemException;
 
 /** Sorts what went wrong into {@link ThawException.Kind}, once for all operations. */
 final class Failures {
+  /** All that FileChannel.map says of ENOMEM. */
+  private static final String NO_ADDRESS_SPACE = "Map failed";
+
   private Failures() {}
 
   /** An operation of the inner layers. */
@@ -36,12 +39,21 @@ final class Failures {
           });
     } catch (IOException e) {
       ThawException.Kind kind = kind(e);
-      String wayOut =
-          kind == ThawException.Kind.NOT_ALLOWED
-              ? "; run as root (thaw check tells what is missing)"
-              : "";
-      throw new ThawException(kind, e.getMessage() + wayOut, e);
+      throw new ThawException(kind, e.getMessage() + wayOut(kind, e), e);
     }
+  }
+
+  private static String wayOut(ThawException.Kind kind, IOException e) {
+    if (kind == ThawException.Kind.NOT_ALLOWED) {
+      return "; run as root (thaw check tells what is missing)";
+    }
+    if (NO_ADDRESS_SPACE.equals(e.getMessage())) {
+      return ": no address space is left; raise the limit (ulimit -v)";
+    }
+    boolean ofUs = e instanceof SyscallException;
+    return ofUs && ((SyscallException) e).errno() == Errno.EMFILE
+        ? FileFailure.wayOut(Errno.EMFILE)
+        : "";
   }
 
   private static ThawException.Kind kind(IOException e) {

@@ -59,7 +59,8 @@ final class FileFailure {
     return e instanceof FileAlreadyExistsException ? Errno.EEXIST : Errno.OTHER;
   }
 
-  private static String wayOut(Errno errno) {
+  /** What to do about it, or nothing. */
+  static String wayOut(Errno errno) {
     return switch (errno) {
       case ENOSPC, EDQUOT -> "; make room there, or choose another directory";
       case EROFS -> "; choose a directory that can be written";

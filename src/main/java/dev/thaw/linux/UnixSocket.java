@@ -20,6 +20,7 @@ public final class UnixSocket extends Fd {
   private static final long SOCK_SEQPACKET_CLOEXEC = 5 | 0x80000;
   private static final long MSG_NOSIGNAL = 0x4000;
   private static final long MSG_CMSG_CLOEXEC = 0x40000000;
+  private static final int MSG_CTRUNC = 8;
   private static final int SOL_SOCKET = 1;
   private static final int SCM_RIGHTS = 1;
   private static final int MSGHDR_BYTES = 56;
@@ -86,6 +87,7 @@ public final class UnixSocket extends Fd {
    * Waits for one message.
    *
    * @return the message, or null at the end: the other side has closed
+   * @throws SyscallException also {@code EMFILE}, where a descriptor of it finds no number
    */
   public Message receive(int maxBytes) throws SyscallException {
     try (Scratch header = Scratch.of(MSGHDR_BYTES);
@@ -114,6 +116,12 @@ public final class UnixSocket extends Fd {
         for (long at = CMSG_HEADER_BYTES; at < control.getLong(0); at += 4) {
           fds.add(new Fd(control.getInt(at)));
         }
+      }
+      if ((header.getInt(48) & MSG_CTRUNC) != 0) { // the kernel leaves out what finds no number
+        fds.forEach(Fd::close);
+        throw new SyscallException(
+            "recvmsg(" + number() + ") [" + fds.size() + " of its descriptors]",
+            Errno.EMFILE.code());
       }
       return n == 0 && fds.isEmpty() ? null : new Message(data.getByteArray(0, (int) n), fds);
     }
