@@ -31,7 +31,8 @@
 
 #define THAW_MAX_BACKINGS 4096u
 #define THAW_MAX_SLOTS 131072u
-#define THAW_MAX_SPACES 1024u
+/* Each costs the pager four mappings, of the 65530 that vm.max_map_count allows. */
+#define THAW_MAX_SPACES 8192u
 #define THAW_MAX_VMAS 131072u
 /* 1 TiB of memory in one tree; the memfds are sparse, so the bound costs address space only. */
 #define THAW_MAX_PAGES (1ull << 28)

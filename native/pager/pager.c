@@ -21,6 +21,8 @@
 #define PROBE_MILLIS 1000
 /* How often it looks at readers that follow a thread. */
 #define WATCH_MILLIS 1
+/* How often it is looked whether there is again what there was too little of. */
+#define SHORT_MILLIS 10
 #define MFD_CLOEXEC_FLAG 1u
 
 static struct thaw_pager pager;
@@ -123,12 +125,17 @@ static void add_counters(struct thaw_counters *sum, const struct thaw_counters *
 		to[i] += from[i];
 }
 
-static void release(struct thaw_session *s, struct thaw_space_ref *ref)
+static void close_all(struct thaw_space_ref *ref)
 {
-	__atomic_store_n(&ref->state, THAW_SPACE_GONE, __ATOMIC_RELEASE);
 	close_if_open(&ref->uffd);
 	close_if_open(&ref->table_fd);
 	close_if_open(&ref->filled_eventfd);
+}
+
+static void release(struct thaw_session *s, struct thaw_space_ref *ref)
+{
+	__atomic_store_n(&ref->state, THAW_SPACE_GONE, __ATOMIC_RELEASE);
+	close_all(ref);
 	add_counters(&s->gone, &ref->counters);
 	memset(&ref->counters, 0, sizeof(ref->counters));
 	thaw_latency_release(&s->latency_gone, &s->latency[ref - s->spaces]);
@@ -151,23 +158,22 @@ static bool fork_is_applied(const struct thaw_session *s, uint32_t parent, uint6
 	return false;
 }
 
-/* A FORK event: the child's space is a copy of the parent's, at this point of the events. */
-int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_slot)
+/* A space as the parent's is now. ENOSPC, EMFILE, ENFILE, ENOMEM: there may be room later. */
+static int make_child(struct thaw_reader *parent, int uffd, unsigned int journal_slot)
 {
 	struct thaw_session *s = parent->pager->session;
 	const uint64_t one = 1;
-	struct thaw_space_ref *ref;
+	struct thaw_space_ref *ref = thaw_session_claim(s);
 	struct thaw_space *child;
 	int err;
 
-	if (fork_is_applied(s, parent->id + 1, parent->space->journal_seq, journal_slot))
-		return 0;
-	ref = thaw_session_claim(s);
 	if (!ref)
 		return -ENOSPC;
 	ref->table_fd = syscall(SYS_memfd_create, "thaw-space", MFD_CLOEXEC_FLAG);
+	if (ref->table_fd < 0)
+		goto out;
 	ref->filled_eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ref->table_fd < 0 || ref->filled_eventfd < 0)
+	if (ref->filled_eventfd < 0)
 		goto out;
 	if (ftruncate(ref->table_fd, THAW_SPACE_BYTES))
 		goto out;
@@ -185,8 +191,41 @@ int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_s
 	return write(s->pager_eventfd, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
 out:
 	err = -errno;
-	release(s, ref);
+	close_all(ref);
+	__atomic_store_n(&ref->state, THAW_SPACE_FREE, __ATOMIC_RELEASE);
 	return err;
+}
+
+/* The main thread looks for the dead, who give room, and so do we, later. */
+void thaw_pager_await_room(void)
+{
+	const struct timespec pause = {0, SHORT_MILLIS * 1000000};
+	const uint64_t one = 1;
+
+	if (write(pager.session->pager_eventfd, &one, sizeof(one)) < 0)
+		return; /* it is about to look anyway */
+	nanosleep(&pause, NULL);
+}
+
+/*
+ * A FORK event: the child's space is a copy of the parent's, at this point of the events. The event is
+ * read, and what is read next would take its place in the journal: while there is no room for a child,
+ * nothing else is done here, also when the parent is dead. The main thread lets go of spaces meanwhile.
+ */
+int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_slot)
+{
+	int err;
+
+	if (fork_is_applied(parent->pager->session, parent->id + 1, parent->space->journal_seq,
+			    journal_slot))
+		return 0;
+	for (;;) {
+		err = make_child(parent, uffd, journal_slot);
+		if (!thaw_is_shortage(err) && err != -ENOSPC)
+			return err;
+		thaw_follow_stop(parent);
+		thaw_pager_await_room();
+	}
 }
 
 static int start_reader(unsigned int id)
@@ -198,7 +237,7 @@ static int start_reader(unsigned int id)
 	int err;
 
 	if (r == MAP_FAILED)
-		return -ENOMEM;
+		return -errno;
 	r->pager = &pager;
 	r->ref = ref;
 	r->id = id;
@@ -206,31 +245,37 @@ static int start_reader(unsigned int id)
 	r->owes_pages = ref->counters.prefaulted != 0;
 	r->filler_generation = pager.session->filler_generation;
 	r->space = map_shared(ref->table_fd, THAW_SPACE_BYTES, PROT_READ | PROT_WRITE);
-	if (!r->space)
-		return -ENOMEM;
+	if (!r->space) {
+		err = errno;
+		goto out;
+	}
 	r->bytes = thaw_space_pages(r->space);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 << 10);
 	pager.readers[id] = r;
 	err = pthread_create(&r->thread, &attr, thaw_reader_main, r);
 	pthread_attr_destroy(&attr);
+	if (!err)
+		return 0;
+	pager.readers[id] = NULL;
+	munmap(r->space, THAW_SPACE_BYTES);
+out:
+	munmap(r, sizeof(*r));
 	return -err;
 }
 
-/* Stops the reader, wherever it is, and lets go of the space. */
+/* Interrupts a reader whose process is gone, wherever it is; watch_readers() does until it has ended. */
+static void tell_to_stop(struct thaw_reader *r)
+{
+	__atomic_store_n(&r->stop, 1, __ATOMIC_RELEASE);
+	pthread_kill(r->thread, SIGUSR1);
+}
+
+/* Lets go of the space of a reader that has finished. */
 static void end_reader(struct thaw_reader *r)
 {
 	unsigned int id = r->id;
 
-	__atomic_store_n(&r->stop, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE)) {
-		const struct timespec pause = {0, 1000000};
-
-		/* Again and again: the signal may come just before its read(2), or it may starve. */
-		pthread_kill(r->thread, SIGUSR1);
-		thaw_follow_watch(r);
-		nanosleep(&pause, NULL);
-	}
 	pthread_join(r->thread, NULL);
 	munmap(r->space, THAW_SPACE_BYTES);
 	pager.readers[id] = NULL;
@@ -247,64 +292,87 @@ static void tell_to_settle(struct thaw_reader *r)
 	pthread_kill(r->thread, SIGUSR1);
 }
 
-static void look_at_spaces(bool probe)
+/* A new space whose reader cannot begin yet: its threads wait, as they do for a page. */
+static bool begin_reading(unsigned int id)
+{
+	int err = start_reader(id);
+
+	if (!err)
+		return true;
+	if (!thaw_is_shortage(err) && err != -EAGAIN) { /* its threads would wait for ever */
+		pager.session->fatal_errno = -err;
+		__atomic_store_n(&pager.session->fatal, 1, __ATOMIC_RELEASE);
+		_exit(3);
+	}
+	return false;
+}
+
+/* Returns false where there was too little of something, and it is to be tried again. */
+static bool look_at_spaces(void)
 {
 	/* What nobody has touched must not be installed while that is recorded. */
 	bool filled = __atomic_load_n(&pager.session->fill_done, __ATOMIC_ACQUIRE) &&
 		      !thaw_touches_recording(pager.touches);
 	uint32_t used = __atomic_load_n(&pager.session->space_count, __ATOMIC_ACQUIRE);
+	bool all = true;
 
 	for (uint32_t i = 0; i < used; i++) {
 		uint32_t state = __atomic_load_n(&pager.session->spaces[i].state, __ATOMIC_ACQUIRE);
 		struct thaw_reader *r = pager.readers[i];
 
-		if (!r && state == THAW_SPACE_READY) {
-			int err = start_reader(i);
-
-			if (err) { /* its threads would wait for ever */
-				pager.session->fatal_errno = -err;
-				__atomic_store_n(&pager.session->fatal, 1, __ATOMIC_RELEASE);
-				_exit(3);
-			}
-		} else if (r && (__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE) ||
-				 (probe && thaw_process_gone(r->uffd)))) {
+		if (!r && state == THAW_SPACE_READY)
+			all &= begin_reading(i);
+		else if (r && __atomic_load_n(&r->finished, __ATOMIC_ACQUIRE))
 			end_reader(r);
-		} else if (r && filled) {
+		else if (r && thaw_process_gone(r->uffd))
+			tell_to_stop(r);
+		else if (r && filled)
 			tell_to_settle(r);
-		}
 	}
+	return all;
 }
 
-/* Whether a reader follows a thread, and is to be looked at again soon. */
+/* Whether a reader follows a thread, or is to end, and is to be looked at again soon. */
 static bool watch_readers(void)
 {
 	uint32_t used = __atomic_load_n(&pager.session->space_count, __ATOMIC_ACQUIRE);
 	bool again = false;
 
 	for (uint32_t i = 0; i < used; i++) {
-		if (pager.readers[i])
-			again |= thaw_follow_watch(pager.readers[i]);
+		struct thaw_reader *r = pager.readers[i];
+
+		if (!r)
+			continue;
+		again |= thaw_follow_watch(r);
+		/* Again and again: the signal may have come just before its read(2). */
+		if (r->stop && !__atomic_load_n(&r->finished, __ATOMIC_ACQUIRE)) {
+			pthread_kill(r->thread, SIGUSR1);
+			again = true;
+		}
 	}
 	return again;
 }
 
-/* Looks at the readers that follow a thread until none does, or something has happened. */
-static int wait_and_watch(void)
+/* Looks at the readers that need it until none does, or something has happened, or `millis` are over. */
+static int wait_and_watch(int millis)
 {
 	struct pollfd wake = {pager.session->pager_eventfd, POLLIN, 0};
-	uint64_t until = thaw_now() + PROBE_MILLIS * 1000000ull;
+	uint64_t until = thaw_now() + millis * 1000000ull;
 	bool again;
 	int ready;
 
 	do {
 		again = watch_readers();
-		ready = poll(&wake, 1, again ? WATCH_MILLIS : PROBE_MILLIS);
+		ready = poll(&wake, 1, again ? WATCH_MILLIS : millis);
 	} while (!ready && again && thaw_now() < until);
 	return ready;
 }
 
-/* Every address space is gone or needs nothing more of us, and at least one has graduated. */
-static bool may_retire(void)
+/*
+ * Every address space is gone or needs nothing more of us, and at least one has graduated. Where
+ * thaw-init and thaw-keeper were killed together, nobody else would end us.
+ */
+static bool may_retire(pid_t parent)
 {
 	const struct thaw_session *s = pager.session;
 	uint32_t used = __atomic_load_n(&s->space_count, __ATOMIC_ACQUIRE);
@@ -315,7 +383,7 @@ static bool may_retire(void)
 			return false;
 		graduated |= s->spaces[i].flags & THAW_SPACE_GRADUATED;
 	}
-	return graduated;
+	return graduated || getppid() != parent;
 }
 
 /* The memfds are closed too: for private memory nobody else has them, and their pages go. */
@@ -384,13 +452,13 @@ void thaw_pager_main(int session_fd, pid_t parent)
 		_exit(3);
 	drop_half_made(pager.session);
 	for (;;) {
+		bool all = look_at_spaces();
 		uint64_t n;
 		int ready;
 
-		look_at_spaces(true);
-		if (may_retire())
+		if (may_retire(parent))
 			retire();
-		ready = wait_and_watch();
+		ready = wait_and_watch(all ? PROBE_MILLIS : SHORT_MILLIS);
 		if (ready > 0 && read(pager.session->pager_eventfd, &n, sizeof(n)) < 0 &&
 		    errno != EAGAIN)
 			_exit(3);

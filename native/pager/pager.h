@@ -6,6 +6,7 @@
 #ifndef THAW_PAGER_H
 #define THAW_PAGER_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -173,6 +174,14 @@ struct thaw_reader {
 /* Session descriptor and the pid of who has cloned us in, does not return: the body of thaw-pager. */
 _Noreturn void thaw_pager_main(int session_fd, pid_t parent);
 int thaw_pager_fork(struct thaw_reader *parent, int uffd, unsigned int journal_slot) must_check;
+/* There are too few descriptors, or too little memory, for now. */
+static inline bool thaw_is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
+/* Waits a moment where there is too little of something that others may give back. */
+void thaw_pager_await_room(void);
 struct thaw_space_ref *thaw_session_claim(struct thaw_session *session);
 const struct thaw_slot *thaw_slot_of(const struct thaw_session *s, uint32_t backing,
 				     uint64_t index);

@@ -251,7 +251,7 @@ void thaw_reader_wait_for_event(struct thaw_reader *r, unsigned int tries)
 
 	if (!err)
 		return;
-	if (err != -EAGAIN && err != -EINTR && err != -EMFILE)
+	if (err != -EAGAIN && err != -EINTR && !thaw_is_shortage(err))
 		thaw_reader_fail_stop(r, -err);
 	if (tries < 10) {
 		sched_yield();
@@ -402,10 +402,8 @@ void *thaw_reader_main(void *arg)
 	thaw_wake_all(r->uffd);
 	while (!r->gone && !__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE)) {
 		err = next_messages(r);
-		if (err == -EMFILE) { /* a FORK needs a descriptor, and its fork waits for it */
-			const struct timespec pause = {0, 10000000};
-
-			nanosleep(&pause, NULL);
+		if (thaw_is_shortage(err)) { /* a FORK needs a descriptor, and its fork waits for it */
+			thaw_pager_await_room();
 		} else if (err && err != -EAGAIN && err != -EINTR) {
 			thaw_reader_fail_stop(r, -err);
 		}

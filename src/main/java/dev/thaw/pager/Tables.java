@@ -9,7 +9,7 @@ final class Tables {
   static final long SESSION_MAGIC = 0x5353454e57414854L;
   static final int MAX_BACKINGS = 4096;
   static final int MAX_SLOTS = 131072;
-  static final int MAX_SPACES = 1024;
+  static final int MAX_SPACES = 8192;
   static final int MAX_VMAS = 131072;
   static final int MAX_PAGES = 1 << 28;
 
@@ -41,10 +41,10 @@ final class Tables {
   static final int BACKINGS = 232;
   static final int SLOTS = 262376;
   static final int SPACES = 3408104;
-  static final int LATENCY_GONE = 9896168;
-  static final int LATENCY = 9917368;
-  static final int TOUCHES_FD = 31626168;
-  static final int SESSION_BYTES = 31626176;
+  static final int LATENCY_GONE = 55312616;
+  static final int LATENCY = 55333816;
+  static final int TOUCHES_FD = 229004216;
+  static final int SESSION_BYTES = 229004224;
 
   static final int BACKING_BYTES = 64;
   static final int BACKING_FD = 0;

@@ -31,6 +31,18 @@ record ProcView(int pid) {
     return found;
   }
 
+  /** The children of its main thread whose name is {@code name}. */
+  List<ProcView> childrenNamed(String name) throws IOException {
+    List<ProcView> found = new ArrayList<>();
+    for (String child : Files.readString(file("task/" + pid + "/children")).strip().split(" ")) {
+      ProcView process = new ProcView(Integer.parseInt(child));
+      if (Files.readString(process.file("comm")).equals(name + "\n")) {
+        found.add(process);
+      }
+    }
+    return found;
+  }
+
   TreeSet<Integer> tids() throws IOException {
     return numbers("task");
   }
