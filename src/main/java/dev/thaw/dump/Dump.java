@@ -163,6 +163,7 @@ public final class Dump {
       }
     }
     SegmentCheck.requireInside(context.sharedMemory(), processes);
+    LazyPages.requireKnown(options.pid(), processes);
     descriptors.describe();
   }
 

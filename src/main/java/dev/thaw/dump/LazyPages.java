@@ -33,6 +33,24 @@ final class LazyPages {
     PendingPages.awaitFilled(rootPid, FILL_LIMIT);
   }
 
+  /**
+   * Refuses a tree whose memory is served by nobody that can be asked: the pages that it lacks
+   * would be missing from the checkpoint, without a word.
+   *
+   * @param processes that have been looked at
+   */
+  static void requireKnown(int rootPid, List<ProcessDump> processes) throws IOException {
+    for (ProcessDump process : processes) {
+      if (process.isServed() && PendingPages.of(rootPid).isEmpty()) {
+        throw new UnsupportedResourceException(
+            process.pid(),
+            "memory that comes as it is touched",
+            "who serves it is not found, so what has not come yet would be lost; was thaw-init"
+                + " killed? End the program and restore it from its checkpoint");
+      }
+    }
+  }
+
   /** Where an absent page is, for which no fault can be taken. */
   PendingPages.Held held(int pid, long address) throws IOException {
     return pending.isEmpty() ? PendingPages.Held.UNKNOWN : pending.get().held(pid, address);

@@ -35,8 +35,12 @@ final class MmDump {
   private static final Set<String> KEPT_FLAGS =
       Set.of("dc", "dd", "wf", "hg", "nh", "mg", "lo", "lf", "nr", "sr", "rr");
 
+  /** VMAs that a userfaultfd serves, missing pages or minor faults: fs/proc/task_mmu.c. */
+  private static final Set<String> SERVED_FLAGS = Set.of("um", "ui");
+
   private final ProcDir proc;
   private final DumpContext context;
+  private boolean served;
 
   MmDump(ProcDir proc, DumpContext context) {
     this.proc = proc;
@@ -51,6 +55,7 @@ final class MmDump {
   MmImage describe(Addr brk) throws IOException {
     List<Vma> vmas = new ArrayList<>();
     for (Smaps.Entry entry : proc.smaps()) {
+      served |= isServed(entry);
       vmas.add(
           new Vma(
               Addr.of(entry.start()),
@@ -68,6 +73,15 @@ final class MmDump {
         layout(proc.stat(), brk),
         proc.bytes("auxv"),
         context.identities().of(exe, proc.path("exe"), true));
+  }
+
+  /** Whether pages that the process lacks may come from a pager; after {@link #describe}. */
+  boolean isServed() {
+    return served;
+  }
+
+  private static boolean isServed(Smaps.Entry entry) {
+    return isPrivateMemfd(entry) || entry.flags().stream().anyMatch(SERVED_FLAGS::contains);
   }
 
   private static MmImage.Layout layout(ProcStat stat, Addr brk) {
@@ -177,8 +191,12 @@ final class MmDump {
   private static boolean isPrivateAnonymous(Smaps.Entry entry) {
     String path = entry.path();
     return entry.inode() == 0 && !path.startsWith("/")
-        || path.equals("/memfd:" + PRIVATE_MEMFD + " (deleted)")
+        || isPrivateMemfd(entry)
         || path.equals("/dev/zero");
+  }
+
+  private static boolean isPrivateMemfd(Smaps.Entry entry) {
+    return entry.path().equals("/memfd:" + PRIVATE_MEMFD + " (deleted)");
   }
 
   /** shmem without a name in a file system: the kernel's own mount, or an unlinked tmpfs file. */

@@ -33,6 +33,7 @@ final class ProcessDump {
   private final List<ThreadImage> threadImages = new ArrayList<>();
   private ProcStatus status;
   private MmImage mm;
+  private boolean served;
   private List<Descriptor> descriptors;
   private List<SignalInfo> pending;
   private ExpiredTimers expired;
@@ -62,7 +63,9 @@ final class ProcessDump {
     }
     pending = ThreadDump.signals(frozen.get(0).tracee().pendingSignals(true));
     descriptors = table.table(proc);
-    mm = new MmDump(proc, context).describe(Addr.of(0));
+    MmDump memory = new MmDump(proc, context);
+    mm = memory.describe(Addr.of(0));
+    served = memory.isServed();
   }
 
   private void refuseUnsupported() throws IOException {
@@ -117,6 +120,11 @@ final class ProcessDump {
   /** The address space. */
   MmImage mm() {
     return mm;
+  }
+
+  /** Whether pages that it lacks may come from a pager; after {@link #look}. */
+  boolean isServed() {
+    return served;
   }
 
   /** The NT_X86_XSTATE note of the leader. */

@@ -19,6 +19,11 @@ import java.util.Set;
 public final class RunningPager {
   private static final String INIT_NAME = "thaw-init";
   private static final String KEEPER_NAME = "thaw-keeper";
+  private static final String PAGER_NAME = "thaw-pager";
+
+  /** Who holds the descriptors of a tree: each of them may be the last one left. */
+  private static final Set<String> HOLDERS = Set.of(INIT_NAME, KEEPER_NAME, PAGER_NAME);
+
   private static final String SESSION_MEMFD = "/memfd:thaw-session ";
   private static final String TOUCHES_MEMFD = "/memfd:thaw-touches ";
   private static final String PAGES_MEMFD = "/memfd:thaw-pages ";
@@ -93,8 +98,9 @@ public final class RunningPager {
 
   /**
    * The nearest ancestor, {@code pid} included, that is a thaw-init; or else the thaw-keeper that
-   * has taken the place of one: it is above none of the tree, but its session names the processes.
-   * A thaw-init that is ending is still an ancestor for a moment, and has no descriptors any more.
+   * has taken the place of one, or a thaw-pager that is left alone: they are above none of the
+   * tree, but their session names the processes. A thaw-init that is ending is still an ancestor
+   * for a moment, and has no descriptors any more.
    */
   static Optional<Integer> initOf(int pid) throws IOException {
     Set<Integer> line = new LinkedHashSet<>();
@@ -114,7 +120,7 @@ public final class RunningPager {
         int candidate = Integer.parseInt(entry.getFileName().toString());
         try {
           String name = quickNameOf(candidate);
-          if ((name.equals(INIT_NAME) || name.equals(KEEPER_NAME)) && serves(candidate, line)) {
+          if (HOLDERS.contains(name) && serves(candidate, line)) {
             return Optional.of(candidate);
           }
         } catch (IOException e) {

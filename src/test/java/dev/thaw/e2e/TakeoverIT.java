@@ -1,6 +1,7 @@
 package dev.thaw.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,8 @@ import dev.thaw.store.RecordingFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TakeoverIT {
   private static final int SIGKILL = 9;
   private static final int SIGUSR2 = 12;
+  private static final int SIGSTOP = 19;
 
   @TempDir Path directory;
 
@@ -44,6 +48,50 @@ class TakeoverIT {
       return LiveStats.of(victim.pid()).now().initPid();
     } catch (IOException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /**
+   * Kills thaw-init before its keeper can take its place, the keeper, and others of its children.
+   */
+  private static void killAtOnce(Victim victim, List<String> names) throws IOException {
+    int init = LiveStats.of(victim.pid()).now().initPid();
+    List<Integer> killed = new ArrayList<>();
+    for (String name : names) {
+      for (ProcView process : new ProcView(init).childrenNamed(name)) {
+        signal(process.pid(), SIGSTOP);
+        killed.add(process.pid());
+      }
+    }
+    assertEquals(names.size(), killed.size(), names + ": " + killed);
+    signal(init, SIGKILL);
+    for (int pid : killed) {
+      signal(pid, SIGKILL);
+    }
+  }
+
+  @Test
+  void aDumpOfATreeWhoseThawInitAndKeeperWereKilledTogetherAsksThePager() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      victim.restore(victim.dump("first"), "--private-memory", "share");
+      killAtOnce(victim, List.of("thaw-keeper"));
+      Path second = victim.dump("second");
+      victim.restore(second);
+      victim.check();
+    }
+  }
+
+  @Test
+  void aDumpOfATreeThatNobodyServesIsRefused() throws Exception {
+    try (Victim victim = Victim.start("working_set", directory)) {
+      victim.restore(victim.dump("first"), "--private-memory", "share");
+      killAtOnce(victim, List.of("thaw-keeper", "thaw-pager"));
+      Path second = directory.resolve("second");
+      Command refused = Command.thaw("dump", "-t", victim.pid(), "-D", second);
+      assertEquals(3, refused.exit(), refused.toString());
+      assertTrue(refused.output().contains("who serves it is not found"), refused.toString());
+      assertFalse(Files.exists(second));
+      victim.assertRuns();
     }
   }
 
