@@ -29,7 +29,7 @@
 #define THAW_PAGE_SHIFT 12
 #define THAW_PAGE_SIZE 4096ull
 
-#define THAW_MAX_BACKINGS 4096u
+#define THAW_MAX_BACKINGS 16384u
 #define THAW_MAX_SLOTS 131072u
 /* Each costs the pager four mappings, of the 65530 that vm.max_map_count allows. */
 #define THAW_MAX_SPACES 8192u

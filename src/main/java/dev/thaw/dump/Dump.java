@@ -165,6 +165,7 @@ public final class Dump {
     SegmentCheck.requireInside(context.sharedMemory(), processes);
     LazyPages.requireKnown(options.pid(), processes);
     descriptors.describe();
+    SizeCheck.requireRestorable(options.pid(), processes.size(), context.sharedMemory());
   }
 
   private void ask() throws IOException {

@@ -217,6 +217,7 @@ final class MmDump {
             link,
             id -> {
               Map<String, Object> stat = Files.readAttributes(link, "unix:size,mode");
+              SizeCheck.requireRestorable(proc.pid(), (long) stat.get("size"));
               return new SharedMemory(
                   id,
                   kind(entry),

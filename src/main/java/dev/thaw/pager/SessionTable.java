@@ -78,7 +78,11 @@ final class SessionTable {
       slotAt += Tables.SLOT_BYTES;
     }
     if (index > Tables.MAX_PAGES) {
-      throw new IOException("more memory than a tree can have: " + index + " pages");
+      throw new IOException(
+          String.format(
+              "the tree's memory spans more than the %d GiB that can come lazily; restore it with"
+                  + " --eager",
+              TreeLimits.BYTES >>> 30));
     }
     int at = Tables.BACKINGS + backing * Tables.BACKING_BYTES;
     set(at + Tables.BACKING_FLAGS, spec.shared() ? Tables.BACKING_SHARED : 0);

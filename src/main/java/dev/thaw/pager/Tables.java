@@ -7,7 +7,7 @@ package dev.thaw.pager;
 final class Tables {
   static final int VERSION = 1;
   static final long SESSION_MAGIC = 0x5353454e57414854L;
-  static final int MAX_BACKINGS = 4096;
+  static final int MAX_BACKINGS = 16384;
   static final int MAX_SLOTS = 131072;
   static final int MAX_SPACES = 8192;
   static final int MAX_VMAS = 131072;
@@ -39,12 +39,12 @@ final class Tables {
   static final int CONTENT_PAGES = 88;
   static final int GONE = 96;
   static final int BACKINGS = 232;
-  static final int SLOTS = 262376;
-  static final int SPACES = 3408104;
-  static final int LATENCY_GONE = 55312616;
-  static final int LATENCY = 55333816;
-  static final int TOUCHES_FD = 229004216;
-  static final int SESSION_BYTES = 229004224;
+  static final int SLOTS = 1048808;
+  static final int SPACES = 4194536;
+  static final int LATENCY_GONE = 56099048;
+  static final int LATENCY = 56120248;
+  static final int TOUCHES_FD = 229790648;
+  static final int SESSION_BYTES = 229790656;
 
   static final int BACKING_BYTES = 64;
   static final int BACKING_FD = 0;

@@ -38,7 +38,32 @@ class RefusalsIT {
   @TempDir Path directory;
 
   static Stream<Arguments> refused() {
-    return Stream.concat(files(), sockets());
+    return Stream.of(files(), sockets(), sizes()).flatMap(cases -> cases);
+  }
+
+  /** What no restore has room for; a memfd of Thaw's own is that long. */
+  private static Stream<Arguments> sizes() {
+    return Stream.of(
+        Arguments.of(
+            "a memfd with a hole of an exbibyte",
+            "m = os.memfd_create('m'); os.ftruncate(m, 1 << 60)",
+            "is 1073741824 GiB long"),
+        Arguments.of(
+            "a mapping of one",
+            """
+            import mmap
+            m = os.memfd_create('m'); os.ftruncate(m, (1 << 63) - 4096); a = mmap.mmap(m, 4096)
+            os.closerange(3, 100)
+            c = ctypes.CDLL(None)
+            """,
+            "shared memory: it is 8589934591 GiB long"),
+        Arguments.of(
+            "sparse shared memory of more than a tebibyte in all",
+            """
+            ms = [os.memfd_create('m') for i in range(5)]
+            for m in ms: os.ftruncate(m, 1 << 38)
+            """,
+            "it is 1280 GiB long in all"));
   }
 
   private static Stream<Arguments> files() {

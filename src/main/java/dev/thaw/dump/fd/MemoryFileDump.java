@@ -6,6 +6,7 @@ import dev.thaw.image.file.MemoryFile;
 import dev.thaw.linux.Fcntl;
 import dev.thaw.linux.Fd;
 import dev.thaw.linux.StatFs;
+import dev.thaw.pager.TreeLimits;
 import java.io.IOException;
 
 /** {@link MemoryFile}: memfds and tmpfs files without a name. */
@@ -50,6 +51,12 @@ public final class MemoryFileDump implements FileDump {
   }
 
   private static SharedMemory describe(int id, OpenedFile file, int seals) throws IOException {
+    if (file.sizeBytes() > TreeLimits.BYTES) {
+      throw file.unsupported(
+          String.format(
+              "it is %d GiB long, with its holes, and %d can be restored; shorten it",
+              file.sizeBytes() >>> 30, TreeLimits.BYTES >>> 30));
+    }
     boolean memfd = file.link().startsWith(MEMFD);
     String link = file.link();
     return new SharedMemory(
