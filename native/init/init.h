@@ -43,6 +43,7 @@ struct init_state {
 	int root_status;
 	unsigned int jvm_restarts;
 	unsigned int pager_crashes; /* deaths other than by SIGKILL */
+	int pager_error; /* why there is no new one yet, or 0 */
 	struct init_filler *filler;
 	struct {
 		pid_t pid;
@@ -76,6 +77,9 @@ int tree_start_filler(void) must_check;
 /* Starts a filler unless all is filled; where there can be none, the tree is killed. */
 void tree_need_filler(void);
 int tree_start_pager(void) must_check;
+/* Starts one where there is none and should be; called again after PAGER_RETRY_MILLIS if it failed. */
+void tree_need_pager(void);
+#define PAGER_RETRY_MILLIS 10
 void tree_reap(void);
 /* Says how the root ended, once, if it has: also before the JVM has said which one it is. */
 void tree_report_root(void);

@@ -112,8 +112,10 @@ static void serve(void)
 		if (__atomic_load_n(&init.session->fatal, __ATOMIC_ACQUIRE))
 			kill_spaces();
 		look_at_filler();
-		if (poll(fds, 2, LOOK_MILLIS) < 0 && errno != EINTR)
+		if (poll(fds, 2, init.pager_error ? PAGER_RETRY_MILLIS : LOOK_MILLIS) < 0 &&
+		    errno != EINTR)
 			break;
+		tree_need_pager();
 		while (read(init.signal_fd, info, sizeof(info)) > 0)
 			;
 		tree_reap();
@@ -134,9 +136,8 @@ static void take_over(void)
 	init.root_pid = init.filler->root_pid;
 	init.running = init.serving = init.root_reported = true;
 	status_line("orphaned %d\n", init.root_pid);
-	if (tree_start_pager())
-		kill_spaces(); /* no thread may run on zeros when we end */
-	else if (keeper_start())
+	tree_need_pager();
+	if (keeper_start())
 		dprintf(2, "thaw-keeper: no successor: %s\n", strerror(errno));
 	serve();
 	tree_exit(0);

@@ -140,8 +140,9 @@ static void loop(void)
 					{init.control_fd, POLLIN, 0}};
 		struct signalfd_siginfo info;
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, init.pager_error ? PAGER_RETRY_MILLIS : -1) < 0 && errno != EINTR)
 			tree_exit(1);
+		tree_need_pager();
 		if (fds[0].revents && read(init.signal_fd, &info, sizeof(info)) > 0) {
 			/* The launcher gives up. A tree that runs has signals of its own. */
 			if (info.ssi_signo == SIGTERM && !init.running)

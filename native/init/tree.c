@@ -142,10 +142,19 @@ static void pager_died(int status)
 			init.session->fatal_errno);
 		tree_exit(1);
 	}
-	if (tree_start_pager()) {
-		dprintf(2, "thaw-init: no new pager: %s; the tree is killed\n", strerror(errno));
-		tree_exit(1);
-	}
+	tree_need_pager();
+}
+
+/* Where none can be cloned (pids.max, memory) the tree's threads wait, and it is tried again. */
+void tree_need_pager(void)
+{
+	int err = 0;
+
+	if (init.serving && !init.pager_pid)
+		err = tree_start_pager();
+	if (err && err != init.pager_error)
+		dprintf(2, "thaw-init: no new pager yet: %s\n", strerror(-err));
+	init.pager_error = err;
 }
 
 /* Whoever killed it may kill us next: there is to be one at all times. */
