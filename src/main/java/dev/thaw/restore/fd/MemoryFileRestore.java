@@ -16,6 +16,10 @@ public final class MemoryFileRestore implements FileRestore<MemoryFile> {
   private static final int O_RDWR = 2;
   private static final int O_PATH = 010000000;
   private static final int O_CLOEXEC = 02000000;
+
+  /** How a name was looked up, or that there was none: it is opened by a link of /proc now. */
+  private static final int OF_THE_NAME = 0400000 | 020200000; // O_NOFOLLOW | O_TMPFILE
+
   private static final int SEEK_SET = 0;
   private static final int F_ADD_SEALS = 1033;
   private static final int MFD_CLOEXEC = 1;
@@ -25,7 +29,7 @@ public final class MemoryFileRestore implements FileRestore<MemoryFile> {
   public void plan(MemoryFile file, FilePlan plan) {
     FilePlan.SharedObject memory =
         plan.object("memory " + file.object(), maker -> take(file, maker));
-    plan.open(Phase.ADOPT, plan.path(memory, 0), file.flags() & ~O_CLOEXEC);
+    plan.open(Phase.ADOPT, plan.path(memory, 0), file.flags() & ~(O_CLOEXEC | OF_THE_NAME));
     if (file.offsetBytes() != 0 && (file.flags() & O_PATH) == 0) {
       plan.in(Phase.FILL).call(Syscalls.LSEEK, plan.number(), file.offsetBytes(), SEEK_SET);
     }
