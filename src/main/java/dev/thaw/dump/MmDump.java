@@ -120,13 +120,28 @@ final class MmDump {
       return new Vma.Backing.SysV(sysV(entry), entry.offset());
     }
     if (isSharedMemory(entry)) {
-      return new Vma.Backing.Shared(shared(entry), entry.offset(), !entry.shared());
+      return OtherName.count(mapFile(entry)) > 0
+          ? file(otherName(entry), entry)
+          : new Vma.Backing.Shared(shared(entry), entry.offset(), !entry.shared());
     }
     if (entry.deleted()) {
       throw unsupported(
           "mapping " + entry.range() + " of " + path,
           "the file was deleted or replaced; restart the program before the dump");
     }
+    return file(path, entry);
+  }
+
+  private String otherName(Smaps.Entry entry) throws IOException {
+    return OtherName.beside(entry.plainPath(), proc.path("root"), mapFile(entry))
+        .orElseThrow(
+            () ->
+                unsupported(
+                    "mapping " + entry.range() + " of " + entry.path(),
+                    "the file has another name now, in another directory; open it by that one"));
+  }
+
+  private Vma.Backing file(String path, Smaps.Entry entry) throws IOException {
     FileIdentity file = context.identities().of(path, mapFile(entry), !entry.shared());
     if (entry.shared() && entry.has("mw") && file.sizeBytes() <= KeptFile.LIMIT_BYTES) {
       keep(file.path(), mapFile(entry));

@@ -28,6 +28,9 @@ public final class MemoryFileDump implements FileDump {
 
   @Override
   public OpenFile dump(int id, OpenedFile file, OpenedFiles tree) throws IOException {
+    if (file.names() > 0) {
+      throw file.unsupported("it has another name now; open it by that one");
+    }
     int seals = seals(file);
     String device = device(file.device());
     int object =

@@ -33,7 +33,7 @@ public record OpenedFile(
         number,
         proc.link("fd/" + number),
         proc.fdinfo(number),
-        Files.readAttributes(proc.path("fd/" + number), "unix:mode,ino,dev,rdev,size"));
+        Files.readAttributes(proc.path("fd/" + number), "unix:mode,ino,dev,rdev,size,nlink"));
   }
 
   /** The status flags, without O_CLOEXEC (which is the descriptor's). */
@@ -87,6 +87,11 @@ public record OpenedFile(
   /** The size. */
   public long sizeBytes() {
     return (long) stat.get("size");
+  }
+
+  /** How many names it has. */
+  public int names() {
+    return (int) stat.get("nlink");
   }
 
   /** Inode number. */
