@@ -28,10 +28,10 @@ static char *text(const char *format, ...)
 static const char *const serving_flags[] = {
 	"-Xms8m",
 	/*
-	 * 2.4 MiB of eden, 1.4 restores of redis, and survivors that hold what is live in one: with
+	 * 2.1 MiB of eden, a restore of redis, and survivors that hold what is live in one: with
 	 * 0.3 MiB each, of 3, it was promoted, and the old generation collected every 13 restores.
 	 */
-	"-Xmn4m",
+	"-Xmn3584k",
 	"-XX:SurvivorRatio=3",
 	"-Xss320k",
 	"-XX:MinHeapFreeRatio=10",

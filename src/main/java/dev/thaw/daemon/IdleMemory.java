@@ -7,11 +7,13 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Gives memory back when nothing has been asked for a while: one full collection shrinks the heap,
- * and unmaps the tables of trees that are done. Thread safe.
+ * Gives memory back when nothing has been asked for a while: a full collection shrinks the heap,
+ * and unmaps the tables of trees that are done; a second one, later, finds what the first had
+ * cleaned only. Thread safe.
  */
 final class IdleMemory {
   private static final long QUIET_MILLIS = 1000;
+  private static final long AGAIN_MILLIS = 3000;
 
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(new DaemonThreads("idle"));
@@ -37,7 +39,16 @@ final class IdleMemory {
   synchronized void done() {
     running--;
     if (running == 0) {
-      due = timer.schedule(this::giveBack, QUIET_MILLIS, TimeUnit.MILLISECONDS);
+      due = timer.schedule(this::giveBackTwice, QUIET_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void giveBackTwice() {
+    giveBack();
+    synchronized (this) {
+      if (running == 0) {
+        due = timer.schedule(this::giveBack, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      }
     }
   }
 
