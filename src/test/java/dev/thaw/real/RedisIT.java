@@ -37,8 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
 class RedisIT {
   private static final long GIB = 1L << 30;
 
-  /** What a thawd may have for itself, page tables included. */
-  private static final long THAWD_KIB = 40 << 10;
+  /**
+   * What a thawd may have for itself, page tables included: 40 MiB, and a tenth for machines on
+   * which it comes to more than the 39 that were measured.
+   */
+  private static final long THAWD_KIB = 44 << 10;
 
   @TempDir static Path temporary;
 
@@ -276,7 +279,7 @@ class RedisIT {
         BenchTree.of(pidfile).end();
       }
       Target.await("the end of its rehearsal", () -> !thawd.rehearses());
-      Target.await("no more than 40 MiB", () -> ownKib(thawd.pid()) <= THAWD_KIB);
+      Target.await("no more than 44 MiB", () -> ownKib(thawd.pid()) <= THAWD_KIB);
     }
   }
 
