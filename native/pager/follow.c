@@ -123,6 +123,11 @@ static int cpu_of(uint32_t thread)
 	return at ? atoi(at + 1) : -1;
 }
 
+static void need_longer_run(struct thaw_follow *f)
+{
+	f->needed = f->needed * 2 < RUN_MAX ? f->needed * 2 : RUN_MAX;
+}
+
 /* Puts the reader back. `paid`: it was worth it, or ends by itself. */
 static void leave(struct thaw_follow *f, bool paid)
 {
@@ -133,7 +138,10 @@ static void leave(struct thaw_follow *f, bool paid)
 		restore(f);
 	__atomic_store_n(&f->state, OFF, __ATOMIC_SEQ_CST);
 	paid |= f->answers - f->begun >= PAID;
-	f->needed = paid ? RUN : f->needed * 2 < RUN_MAX ? f->needed * 2 : RUN_MAX;
+	if (paid)
+		f->needed = RUN;
+	else
+		need_longer_run(f);
 	f->run = 0;
 }
 
@@ -150,7 +158,7 @@ static void begin(struct thaw_reader *r, uint32_t thread)
 		return;
 	}
 	if (cpu == sched_getcpu()) { /* it is the thread that takes so long */
-		f->needed = f->needed * 2 < RUN_MAX ? f->needed * 2 : RUN_MAX;
+		need_longer_run(f);
 		return;
 	}
 	CPU_ZERO(&there);

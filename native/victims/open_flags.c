@@ -1,6 +1,7 @@
 /*
  * Files whose flags tell how they were looked up: O_NOFOLLOW on a disk and in memory, O_TMPFILE in
- * memory. Python's multiprocessing opens its shared arrays so. Each has its content and its position, and is written to.
+ * memory. Python's multiprocessing opens its shared arrays so. Each has its content and its position,
+ * and is written to.
  */
 #include "frame.h"
 

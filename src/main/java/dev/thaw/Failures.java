@@ -50,8 +50,7 @@ final class Failures {
     if (NO_ADDRESS_SPACE.equals(e.getMessage())) {
       return ": no address space is left; raise the limit (ulimit -v)";
     }
-    boolean ofUs = e instanceof SyscallException;
-    return ofUs && ((SyscallException) e).errno() == Errno.EMFILE
+    return e instanceof SyscallException call && call.errno() == Errno.EMFILE
         ? FileFailure.wayOut(Errno.EMFILE)
         : "";
   }

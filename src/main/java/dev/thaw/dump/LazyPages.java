@@ -40,14 +40,13 @@ final class LazyPages {
    * @param processes that have been looked at
    */
   static void requireKnown(int rootPid, List<ProcessDump> processes) throws IOException {
-    for (ProcessDump process : processes) {
-      if (process.isServed() && PendingPages.of(rootPid).isEmpty()) {
-        throw new UnsupportedResourceException(
-            process.pid(),
-            "memory that comes as it is touched",
-            "who serves it is not found, so what has not come yet would be lost; was thaw-init"
-                + " killed? End the program and restore it from its checkpoint");
-      }
+    Optional<ProcessDump> served = processes.stream().filter(ProcessDump::isServed).findFirst();
+    if (served.isPresent() && PendingPages.of(rootPid).isEmpty()) {
+      throw new UnsupportedResourceException(
+          served.get().pid(),
+          "memory that comes as it is touched",
+          "who serves it is not found, so what has not come yet would be lost; was thaw-init"
+              + " killed? End the program and restore it from its checkpoint");
     }
   }
 
